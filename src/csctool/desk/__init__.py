@@ -1,0 +1,1 @@
+"""The application: one method, one use case, one unit of work."""

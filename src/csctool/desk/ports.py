@@ -1,0 +1,125 @@
+"""What the desk needs of the world: a store, a clock, decisions. Adapters implement these; nothing here is concrete."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from csctool.domain.query import Query
+from csctool.domain.ticket import Decision, Ticket
+from csctool.errors import CscError
+
+
+class Clock(Protocol):
+    """What time it is: UTC, whole seconds. Frozen by `--now`."""
+
+    def __call__(self) -> datetime:
+        """Now."""
+
+
+class Unit(Protocol):
+    """One unit of work: what it put is saved together when its `with` block ends well, and not at all otherwise."""
+
+    def get(self, key: str) -> Ticket:
+        """The ticket as this unit sees it, archived or not. Raises NotFoundError."""
+
+    def put(self, ticket: Ticket) -> None:
+        """Stage a new or changed ticket, live or finished."""
+
+    def find(self, query: Query) -> Iterator[Ticket]:
+        """The matching tickets as this unit sees them, in no order; `query.agencies` lies within the unit's."""
+
+    def once(self, agency: str, identity: str) -> Ticket | None:
+        """The live ticket that was opened with that `--once` identity."""
+
+    def count(self, agency: str, counter: str) -> int:
+        """Raise a counter of the agency by one and return it: `number` for tickets, `turn:QUEUE` for round-robin."""
+
+    def raise_to(self, agency: str, counter: str, least: int) -> None:
+        """Make a counter at least this much: an import brought numbers of its own."""
+
+    def identities(self, agency: str) -> Iterator[tuple[str, Ticket]]:
+        """Every imported identity of the agency with its ticket, archives included."""
+
+
+class Store(Protocol):
+    """Where tickets live. Every store passes the contract suite in `tests/storage/test_contract.py`."""
+
+    def agencies(self) -> list[str]:
+        """The keys of the agencies that have a place here, sorted; those that may not be read are in `skipped`."""
+
+    def create(self, agency: str, group: str | None = None) -> None:
+        """Make the agency's place, readable by the Unix group when one is given. Doing it twice changes nothing."""
+
+    def get(self, key: str) -> Ticket:
+        """One ticket, archived or not. Raises NotFoundError, DamagedError, NotPermittedError."""
+
+    def find(self, query: Query) -> Iterator[Ticket]:
+        """The matching tickets, agency by agency, each agency seen at one moment; in no order within it.
+
+        Without `query.agencies` all agencies are asked; one that can't be read is left out and told in `troubles`.
+        """
+
+    def unit(self, *agencies: str) -> AbstractContextManager[Unit]:
+        """A unit of work over these agencies, holding their locks. Raises BusyError when one is not free in time."""
+
+    def archive(self, agency: str) -> int:
+        """Move finished tickets to the archive of the month in which they ended; returns how many moved. Idempotent."""
+
+    def troubles(self) -> list[CscError]:
+        """What was left out since the last call (unreadable or damaged agencies), and forgets it."""
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What is asked of rules and plugins: frozen values only, never the store.
+
+    `ticket` is the ticket as it would stand (with its final key), `change` the proposed new fields, `verb` what is
+    being done, `reason` what the technician said.
+    """
+
+    ticket: Ticket
+    now: datetime
+    verb: str = "open"
+    change: Mapping[str, Any] = {}
+    reason: str | None = None
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The first answer to a question and the record of how it came about; no answer is an empty mapping."""
+
+    answer: Mapping[str, Any] = {}
+    decision: Decision | None = None
+
+
+class Staffing(Protocol):
+    """What automatic assignment needs to know, looked up only by a queue that assigns."""
+
+    def turn(self, queue: str) -> int:
+        """How many tickets the queue has handed out before this one, this one included."""
+
+    def load(self, people: Iterable[str]) -> Mapping[str, int]:
+        """Open tickets per person."""
+
+
+class Decisions(Protocol):
+    """Those who are asked for one agency: its plugins, its rules, desk plugins, desk rules, built-in; in that order."""
+
+    def categorize(self, question: Question) -> Verdict:
+        """`category`, and perhaps `kind` and `service`."""
+
+    def prioritize(self, question: Question) -> Verdict:
+        """`priority`, and `impact` and `urgency` where the answer named them."""
+
+    def validate(self, question: Question) -> list[str]:
+        """Every objection of everybody."""
+
+    def route(self, question: Question, staffing: Staffing) -> Verdict:
+        """`queue`, and perhaps `assignee`."""
+
+    def escalate(self, question: Question) -> Verdict:
+        """`queue`, or `lead` for a hierarchic escalation."""
+
+    def failures(self) -> list[CscError]:
+        """Plugins that failed since the last call, and forgets them."""

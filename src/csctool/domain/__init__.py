@@ -1,0 +1,1 @@
+"""What a service desk is, in the field's words; pure: no files, no clock, no terminal."""
