@@ -1,0 +1,207 @@
+"""The organisation that a desk serves, as its settings tell it: tiers, queues, services, people, promises, rules.
+
+Names, types and defaults of every setting stand here; `settings/` reads the files into these values.
+"""
+
+from datetime import date
+from typing import Any, Literal
+
+import msgspec
+
+Days = dict[str, list[str]]
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of a settings file: unknown keys are refused."""
+
+
+class Tier(Section, frozen=True):
+    """A support line; the order in the file is the order of escalation."""
+
+    name: str
+    title: str = ""
+
+
+class Queue(Section, frozen=True):
+    """A group that takes tickets. `kinds` empty means it handles every kind."""
+
+    tier: str
+    title: str = ""
+    desk: bool = False
+    owner: str | None = None
+    members: tuple[str, ...] = ()
+    lead: str | None = None
+    kinds: tuple[str, ...] = ()
+    escalates_to: str | dict[str, str] = ""
+    assign: Literal["none", "round-robin", "least-loaded"] = "none"
+
+    def next_for(self, kind: str) -> str | None:
+        """The queue that takes an escalated ticket of this kind; None when none is named."""
+        if isinstance(self.escalates_to, str):
+            return self.escalates_to or None
+        return self.escalates_to.get(kind) or self.escalates_to.get("default")
+
+
+class Service(Section, frozen=True):
+    """An entry of the catalogue: who supports it, or where to refer people whom nobody here supports."""
+
+    title: str = ""
+    desk: str | None = None
+    supported: bool = True
+    aliases: tuple[str, ...] = ()
+    refer_to: str | None = None
+
+
+class Person(Section, frozen=True):
+    """Somebody who works tickets; `user` is the Unix user, else the key; `away` holds dates and A..B ranges."""
+
+    name: str = ""
+    email: str | None = None
+    user: str | None = None
+    roles: tuple[str, ...] = ("csr",)
+    away: tuple[str, ...] = ()
+
+    def is_away(self, day: date) -> bool:
+        """Whether one of the `away` ranges holds the day."""
+        return any(first <= day <= last for first, last in map(days, self.away))
+
+
+def days(text: str) -> tuple[date, date]:
+    """`2026-12-24..2027-01-02`, or one date, as (first, last), both included. Raises ValueError for anything else."""
+    first, _, last = text.partition("..")
+    found = date.fromisoformat(first), date.fromisoformat(last or first)
+    if found[1] < found[0]:
+        raise ValueError(f"{text!r} ends before it begins")
+    return found
+
+
+class Priorities(Section, frozen=True):
+    """Rows impact 1-3, columns urgency 1-3; `phone` lists the priorities that are handled by phone."""
+
+    matrix: tuple[tuple[str, ...], ...] = (("P1", "P2", "P3"), ("P2", "P3", "P4"), ("P3", "P4", "P5"))
+    phone: tuple[str, ...] = ("P1", "P2")
+
+    def of(self, impact: int, urgency: int) -> str:
+        """The priority of an impact and an urgency, each 1 to 3."""
+        return self.matrix[impact - 1][urgency - 1]
+
+
+class CalendarTable(Section, frozen=True):
+    """Opening hours in a time zone (the desk's when left out)."""
+
+    hours: str | Days = msgspec.field(default_factory=dict)
+    timezone: str | None = None
+    holidays: tuple[str, ...] = ()
+    statutory: str | None = None
+    exceptions: dict[str, list[str]] = {}
+
+
+class Target(Section, frozen=True):
+    """What is promised for one kind and priority, as durations."""
+
+    respond: str | None = None
+    resolve: str | None = None
+    calendar: str | None = None
+
+
+class SlaPolicy(Section, frozen=True):
+    """Targets per kind and priority; `warn_at` in per cent of the target, `pauses` the holds that stop the clock."""
+
+    calendar: str | None = None
+    warn_at: int = 75
+    pauses: tuple[str, ...] = ("requester", "approval")
+    contact: dict[str, Target] = {}
+    incident: dict[str, Target] = {}
+    request: dict[str, Target] = {}
+    information: dict[str, Target] = {}
+    new_service: dict[str, Target] = msgspec.field(default_factory=dict, name="new-service")
+    complaint: dict[str, Target] = {}
+    change: dict[str, Target] = {}
+    problem: dict[str, Target] = {}
+    default: dict[str, Target] = {}
+
+
+class Lifecycle(Section, frozen=True):
+    """Windows and limits of a ticket's life."""
+
+    close_after: str = "3wd"
+    reopen_within: str = "14d"
+    bounce_limit: int = 2
+    resolution_codes: tuple[str, ...] = ("solved", "workaround", "no-fault-found", "by-requester")
+    cancel_codes: tuple[str, ...] = ("withdrawn", "not-supported", "duplicate")
+
+
+class DeskSettings(Section, frozen=True):
+    """csctool.toml."""
+
+    format: int = 1
+    name: str = "Service Desk"
+    timezone: str = "UTC"
+    default_queue: str = "service-desk"
+    home_agency: str = "CSC"
+    tiers: tuple[Tier, ...] = (Tier("1"), Tier("2"), Tier("3", "Vendors"))
+    queues: dict[str, Queue] = {}
+    services: dict[str, Service] = {}
+    people: dict[str, Person] = {}
+    priorities: Priorities = Priorities()
+    calendars: dict[str, CalendarTable] = {}
+    sla: dict[str, SlaPolicy] = {}
+    ola: dict[str, Target] = {}
+    lifecycle: Lifecycle = Lifecycle()
+
+    def tier_after(self, tier: str) -> str | None:
+        """The next support line; None after the last."""
+        names = [t.name for t in self.tiers]
+        at = names.index(tier) + 1
+        return names[at] if at < len(names) else None
+
+    def service_named(self, word: str) -> str | None:
+        """The catalogue's key for a name, title or alias, whatever its case; None when the catalogue lacks it."""
+        if word in self.services:
+            return word
+        folded = word.casefold()
+        for key, service in self.services.items():
+            if folded in (key.casefold(), service.title.casefold(), *(a.casefold() for a in service.aliases)):
+                return key
+        return None
+
+
+class AgencySettings(Section, frozen=True):
+    """agency.toml. `required` names, per kind, the fields without which a ticket is incomplete or refused."""
+
+    name: str = ""
+    domains: tuple[str, ...] = ()
+    calendar: str | None = None
+    sla: str | None = None
+    locale: str = "en"
+    contacts: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
+    required: dict[str, tuple[str, ...]] = {}
+    default_queue: str | None = None
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """One rule: `number` counts within its section from 1, `line` is where it begins in its file."""
+
+    section: str
+    number: int
+    line: int
+    when: dict[str, Any]
+    then: dict[str, Any]
+    reason: str | None = None
+
+    @property
+    def name(self) -> str:
+        """`route[3]`, as explanations cite it."""
+        return f"{self.section}[{self.number}]"
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """rules.toml of an agency or of the desk, by section."""
+
+    source: str
+    categorize: tuple[Rule, ...] = ()
+    prioritize: tuple[Rule, ...] = ()
+    route: tuple[Rule, ...] = ()
+    escalate: tuple[Rule, ...] = ()
+    notify: tuple[Rule, ...] = ()

@@ -1,0 +1,18 @@
+"""Impact × urgency gives the priority (ITIL's matrix, configured in `[priorities]`)."""
+
+from csctool.domain.ticket import Ticket
+from csctool.plugins.hookspecs import Answer, hookimpl
+from csctool.domain.organisation import DeskSettings
+
+
+class Matrix:
+    """Always has an answer."""
+
+    def __init__(self, desk: DeskSettings) -> None:
+        self._priorities = desk.priorities
+
+    @hookimpl
+    def prioritize(self, ticket: Ticket) -> Answer:
+        """The configured cell."""
+        priority = self._priorities.of(ticket.impact, ticket.urgency)
+        return Answer(priority=priority, reason=f"impact {ticket.impact} × urgency {ticket.urgency}")

@@ -1,0 +1,185 @@
+"""References between settings: a queue's tier exists, a member is a person, a matrix is 3 by 3."""
+
+import re
+from collections.abc import Iterable
+
+from csctool.domain.ticket import AGENCY_KEY, HOLD_CAUSES, KINDS, PRIORITIES
+from csctool.errors import SettingsError
+from csctool.domain.organisation import AgencySettings, DeskSettings, Queue, days
+
+ROLES = ("csr", "resolver", "coordinator", "problem-analyst", "problem-manager", "manager")
+DURATION = re.compile(r"\d{1,9}(s|m|h|wd|d|w)")
+NAME = re.compile(r"[\w][\w.@+-]*")
+
+
+def references(desk: DeskSettings, path: str) -> None:
+    """Refuse what names something that is not there. Raises SettingsError for the first wrong key."""
+    _tiers(desk, path)
+    _queues(desk, path)
+    _people(desk, path)
+    _services(desk, path)
+    _priorities(desk, path)
+    _promises(desk, path)
+    _lifecycle(desk, path)
+
+
+def agency_references(agency: AgencySettings, path: str) -> None:
+    """What can be checked in agency.toml without reading csctool.toml."""
+    for kind, fields in agency.required.items():
+        _one_of(path, f"required.{kind}", kind, KINDS)
+        if not fields:
+            raise SettingsError(f"{path}: required.{kind}: names no field")
+
+
+def agency_against_desk(agency: AgencySettings, desk: DeskSettings, path: str) -> None:
+    """What agency.toml names in csctool.toml: calendar, SLA policy, queue."""
+    if agency.calendar is not None:
+        _one_of(path, "calendar", agency.calendar, desk.calendars)
+    if agency.sla is not None:
+        _one_of(path, "sla", agency.sla, desk.sla)
+    if agency.default_queue is not None:
+        _one_of(path, "default_queue", agency.default_queue, desk.queues)
+
+
+def _one_of(path: str, key: str, word: str, known: Iterable[str]) -> None:
+    names = list(known)
+    if word in names:
+        return
+    from csctool.settings.load import nearest
+
+    near = nearest(word, names)
+    right = f"did you mean {near}?" if near else f"one of: {', '.join(names) or 'nothing is defined yet'}"
+    raise SettingsError(f"{path}: {key}: there is no {word!r}", right)
+
+
+def _tiers(desk: DeskSettings, path: str) -> None:
+    names = [tier.name for tier in desk.tiers]
+    if not names:
+        raise SettingsError(f"{path}: tiers: there must be at least one")
+    for name in names:
+        if names.count(name) > 1:
+            raise SettingsError(f"{path}: tiers: {name!r} stands there twice")
+    if not AGENCY_KEY.fullmatch(desk.home_agency):
+        raise SettingsError(f"{path}: home_agency: {desk.home_agency!r} is no agency key", "e.g. CSC")
+
+
+def _queues(desk: DeskSettings, path: str) -> None:
+    if not desk.queues:
+        raise SettingsError(f"{path}: queues: there must be at least one", "e.g. [queues.service-desk]")
+    _one_of(path, "default_queue", desk.default_queue, desk.queues)
+    if not desk.queues[desk.default_queue].desk:
+        raise SettingsError(
+            f"{path}: default_queue: {desk.default_queue} is no desk",
+            f"set desk = true in [queues.{desk.default_queue}]",
+        )
+    tiers = [tier.name for tier in desk.tiers]
+    for name, queue in desk.queues.items():
+        _name(path, f"queues.{name}", name)
+        _one_of(path, f"queues.{name}.tier", queue.tier, tiers)
+        _queue_links(desk, path, f"queues.{name}", queue)
+
+
+def _queue_links(desk: DeskSettings, path: str, key: str, queue: Queue) -> None:
+    if queue.owner is not None:
+        _one_of(path, f"{key}.owner", queue.owner, [n for n, q in desk.queues.items() if q.desk])
+    for kind in queue.kinds:
+        _one_of(path, f"{key}.kinds", kind, KINDS)
+    if isinstance(queue.escalates_to, str):
+        if queue.escalates_to:
+            _one_of(path, f"{key}.escalates_to", queue.escalates_to, desk.queues)
+    else:
+        for kind, target in queue.escalates_to.items():
+            _one_of(path, f"{key}.escalates_to", kind, (*KINDS, "default"))
+            _one_of(path, f"{key}.escalates_to.{kind}", target, desk.queues)
+    if desk.people:
+        for person in (*queue.members, *((queue.lead,) if queue.lead else ())):
+            _one_of(path, f"{key}.{'members' if person in queue.members else 'lead'}", person, desk.people)
+
+
+def _people(desk: DeskSettings, path: str) -> None:
+    users: dict[str, str] = {}
+    for name, person in desk.people.items():
+        _name(path, f"people.{name}", name)
+        for role in person.roles:
+            _one_of(path, f"people.{name}.roles", role, ROLES)
+        for text in person.away:
+            try:
+                days(text)
+            except ValueError:
+                raise SettingsError(
+                    f"{path}: people.{name}.away: no dates: {text!r}", "write 2026-12-24..2027-01-02"
+                ) from None
+        user = person.user or name
+        if user in users:
+            raise SettingsError(f"{path}: people.{name}.user: {user!r} is {users[user]}'s already")
+        users[user] = name
+
+
+def _services(desk: DeskSettings, path: str) -> None:
+    names: dict[str, str] = {}
+    for name, service in desk.services.items():
+        if service.desk is not None:
+            _one_of(path, f"services.{name}.desk", service.desk, desk.queues)
+        for word in {name.casefold(), *(a.casefold() for a in service.aliases)}:
+            if names.setdefault(word, name) != name:
+                raise SettingsError(f"{path}: services.{name}.aliases: {word!r} means {names[word]} already")
+
+
+def _priorities(desk: DeskSettings, path: str) -> None:
+    matrix = desk.priorities.matrix
+    if len(matrix) != 3 or any(len(row) != 3 for row in matrix):
+        raise SettingsError(f"{path}: priorities.matrix: must be 3 rows (impact) of 3 columns (urgency)")
+    for word in (*(p for row in matrix for p in row), *desk.priorities.phone):
+        _one_of(path, "priorities", word, PRIORITIES)
+
+
+def _promises(desk: DeskSettings, path: str) -> None:
+    for name, policy in desk.sla.items():
+        key = f"sla.{name}"
+        if policy.calendar is not None:
+            _one_of(path, f"{key}.calendar", policy.calendar, desk.calendars)
+        if not 1 <= policy.warn_at <= 100:
+            raise SettingsError(f"{path}: {key}.warn_at: {policy.warn_at} is no per cent from 1 to 100")
+        for cause in policy.pauses:
+            _one_of(path, f"{key}.pauses", cause, HOLD_CAUSES)
+        for kind in (*KINDS, "default"):
+            targets = getattr(policy, kind.replace("-", "_"))
+            for priority, target in targets.items():
+                _one_of(path, f"{key}.{kind}", priority, (*PRIORITIES, "default"))
+                _target(desk, path, f"{key}.{kind}.{priority}", target)
+    for name, target in desk.ola.items():
+        if name.startswith("tier:"):
+            _one_of(path, f"ola.{name}", name.removeprefix("tier:"), [t.name for t in desk.tiers])
+        else:
+            _one_of(path, f"ola.{name}", name, desk.queues)
+        _target(desk, path, f"ola.{name}", target)
+
+
+def _target(desk: DeskSettings, path: str, key: str, target: object) -> None:
+    for field in ("respond", "resolve"):
+        text = getattr(target, field)
+        if text is not None:
+            _duration(path, f"{key}.{field}", text)
+    calendar = getattr(target, "calendar", None)
+    if calendar is not None:
+        _one_of(path, f"{key}.calendar", calendar, desk.calendars)
+
+
+def _duration(path: str, key: str, text: str) -> None:
+    if not DURATION.fullmatch(text):
+        raise SettingsError(f"{path}: {key}: not a duration: {text!r}", "write e.g. 15m, 4h, 3wd, 14d or 2w")
+
+
+def _lifecycle(desk: DeskSettings, path: str) -> None:
+    life = desk.lifecycle
+    _duration(path, "lifecycle.close_after", life.close_after)
+    _duration(path, "lifecycle.reopen_within", life.reopen_within)
+    if life.bounce_limit < 0:
+        raise SettingsError(f"{path}: lifecycle.bounce_limit: {life.bounce_limit} is below 0")
+    if not life.resolution_codes:
+        raise SettingsError(f"{path}: lifecycle.resolution_codes: there must be at least one")
+
+
+def _name(path: str, key: str, name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise SettingsError(f"{path}: {key}: {name!r} is no name", "use letters, digits and . _ @ + -")

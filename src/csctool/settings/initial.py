@@ -1,0 +1,217 @@
+"""The files that a new desk and a new agency begin with, and adding to them."""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from csctool.errors import NotPermittedError, RefusedError, StorageError
+from csctool.settings.load import AGENCY_FILE, DESK_FILE, agency_path, load_desk
+
+DESK_TEXT = """\
+# csctool.toml: what this desk is told. Every setting has a default; `csctool config check` says what is wrong.
+format = 1
+name = "Customer Service Center"
+timezone = {zone}                     # an IANA zone: times that name none are read in it
+default_queue = "service-desk"        # the single point of contact
+home_agency = "CSC"                   # problems, major incidents and changes across agencies live here
+
+# Support lines, in order of escalation.
+[[tiers]]
+name = "1"
+[[tiers]]
+name = "1.5"
+[[tiers]]
+name = "2"
+[[tiers]]
+name = "3"
+title = "Vendors"
+
+# Queues take tickets. One with desk = true is a point of contact and owns them from opening to closing.
+[queues.service-desk]
+tier = "1"
+title = "IT Service Desk"
+desk = true
+# members = ["ana", "bo"]
+# lead = "cy"
+# assign = "round-robin"              # or "least-loaded"; skips who is away
+escalates_to = { incident = "apps", change = "apps", default = "process" }
+
+[queues.network-telecom]
+tier = "1"
+title = "Network and Telecom Desk"
+desk = true
+escalates_to = { incident = "apps", change = "apps", default = "process" }
+
+[queues.apps]
+tier = "2"
+title = "Application Support"
+owner = "service-desk"
+escalates_to = { default = "vendors" }
+
+[queues.process]
+tier = "2"
+title = "Process Team"
+owner = "service-desk"
+escalates_to = { default = "vendors" }
+
+[queues.vendors]
+tier = "3"
+title = "Vendors"
+owner = "service-desk"
+
+# The catalogue. While it is empty, any service is accepted.
+# [services.voicemail]
+# title = "Voice mail"
+# desk = "network-telecom"
+# supported = true
+# aliases = ["voice mail", "mailbox"]
+
+# People who work tickets. While there is none, anybody may do anything and any name is accepted.
+# [people.ana]
+# name = "Ana Ruiz"
+# email = "ana@example.gov"
+# user = "ana"                        # Unix user; the key when left out
+# roles = ["csr"]                     # csr resolver coordinator problem-analyst problem-manager manager
+# away = ["2026-12-24..2027-01-02"]
+
+[priorities]
+matrix = [["P1", "P2", "P3"], ["P2", "P3", "P4"], ["P3", "P4", "P5"]]   # rows impact 1-3, columns urgency 1-3
+phone = ["P1", "P2"]                  # handled by phone: without a live channel they ask for a call-back
+
+# Working time.
+[calendars.business]
+# holidays = ["2026-11-26", "2026-12-25"]
+# statutory = "US-IL"                 # public holidays
+# exceptions = { "2026-12-24" = ["08:00-12:00"] }
+[calendars.business.hours]
+mon = ["08:00-17:00"]
+tue = ["08:00-17:00"]
+wed = ["08:00-17:00"]
+thu = ["08:00-17:00"]
+fri = ["08:00-17:00"]                 # several intervals: ["08:00-12:00", "13:00-17:00"]
+
+# What is promised.
+# [sla.standard]
+# calendar = "business"
+# warn_at = 75                        # per cent of the target
+# pauses = ["requester", "approval"]
+# [sla.standard.incident.default]
+# respond = "4h"
+# resolve = "3wd"
+
+[lifecycle]
+close_after = "3wd"                   # quiet time after resolved
+reopen_within = "14d"
+bounce_limit = 2                      # then sending a ticket again to a queue that returned it needs --force
+resolution_codes = ["solved", "workaround", "no-fault-found", "by-requester"]
+"""
+
+AGENCY_TEXT = """\
+# agency.toml: what this agency has of its own.
+name = {name}
+plugins = []                          # files such as "plugins/dhs.py", or importable packages
+# domains = ["dhs.example.gov"]       # a requester's address names the agency
+# calendar = "business"
+# sla = "standard"
+# locale = "en"
+# contacts = ["coordinator@dhs.example.gov"]
+# required = {{ incident = ["service"] }}
+# default_queue = "service-desk"
+"""
+
+
+def write_desk(root: str, text: str = DESK_TEXT) -> None:
+    """Make a desk's directory and its csctool.toml, in this machine's time zone. Raises RefusedError when there is one
+    already."""
+    path = os.path.join(root, DESK_FILE)
+    if os.path.exists(path):
+        raise RefusedError(f"{root} is a desk already", "use it with --desk, or choose another directory")
+    try:
+        os.makedirs(os.path.join(root, "agencies"), exist_ok=True)
+    except OSError as error:
+        raise _failed(root, error) from None
+    write_text(path, text.replace("{zone}", toml_value(machine_zone())))
+
+
+def write_agency(root: str, key: str, name: str) -> None:
+    """agency.toml of a new agency, whose directory the store has made. Raises RefusedError when it exists."""
+    path = agency_path(root, key, AGENCY_FILE)
+    if os.path.exists(path):
+        raise RefusedError(f"there is an agency {key} already")
+    write_text(path, AGENCY_TEXT.format(name=toml_value(name)))
+
+
+def machine_zone() -> str:
+    """The IANA name of the machine's time zone, UTC where it has none."""
+    link = os.path.realpath("/etc/localtime")
+    _, found, name = link.partition("/zoneinfo/")
+    return os.environ.get("TZ", "").lstrip(":") or (name if found and name != "Etc/UTC" else "UTC")
+
+
+def agency_exists(root: str, key: str) -> bool:
+    """Whether agency.toml is there."""
+    return os.path.exists(agency_path(root, key, AGENCY_FILE))
+
+
+def add_table(root: str, section: str, key: str, values: Mapping[str, Any]) -> None:
+    """Append a `[section.key]` table to csctool.toml; comments and everything else stay as they are.
+
+    The result is checked as a whole before it replaces the file. Raises RefusedError when the table exists,
+    SettingsError when the new settings would be wrong.
+    """
+    path = os.path.join(root, DESK_FILE)
+    settings = load_desk(root)
+    if key in getattr(settings, section):
+        raise RefusedError(f"there is {section.removesuffix('s')} {key} already", f"edit it in {path}")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    lines = [f"\n[{section}.{_key(key)}]"]
+    lines += [f"{name} = {toml_value(value)}" for name, value in values.items() if value not in (None, "", (), [])]
+    write_text(path, text.rstrip("\n") + "\n" + "\n".join(lines) + "\n", check=lambda: load_desk(root))
+
+
+def _key(word: str) -> str:
+    return word if word.replace("-", "").replace("_", "").isalnum() and word.isascii() else toml_value(word)
+
+
+def toml_value(value: Any) -> str:
+    """A value as TOML: JSON's strings, numbers, booleans and lists are TOML's too."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_key(k)} = {toml_value(v)}" for k, v in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def write_text(path: str, text: str, check: Any = None) -> None:
+    """Replace a settings file in one step; when `check` objects to the new one, the old one comes back."""
+    new = f"{path}.new"
+    old: bytes | None = None
+    try:
+        if os.path.exists(path):
+            with open(path, "rb") as file:
+                old = file.read()
+        _replace(path, new, text.encode())
+    except OSError as error:
+        raise _failed(path, error) from None
+    if check is None:
+        return
+    try:
+        check()
+    except Exception:
+        if old is not None:
+            _replace(path, new, old)
+        raise
+
+
+def _replace(path: str, new: str, data: bytes) -> None:
+    with open(new, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(new, path)
+
+
+def _failed(path: str, error: OSError) -> Exception:
+    if isinstance(error, PermissionError):
+        return NotPermittedError(f"can't write {path}: {error.strerror}")
+    return StorageError(f"can't write {path}: {error.strerror}")

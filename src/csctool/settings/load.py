@@ -1,0 +1,181 @@
+"""Reading settings files: TOML into values, with errors that name file, key and what would be right."""
+
+import os
+import re
+import tomllib
+from typing import Any, TypeVar
+
+import msgspec
+
+from csctool.domain.ticket import AGENCY_KEY
+from csctool.errors import NotFoundError, NotPermittedError, SettingsError, StorageError
+from csctool.domain.organisation import (
+    AgencySettings,
+    CalendarTable,
+    DeskSettings,
+    Person,
+    Queue,
+    Section,
+    Service,
+    SlaPolicy,
+    Target,
+)
+
+DESK_FILE = "csctool.toml"
+AGENCY_FILE = "agency.toml"
+RULES_FILE = "rules.toml"
+
+S = TypeVar("S", bound=Section)
+
+#: Sections of csctool.toml that hold named tables: each is converted by itself, so that an error names its key.
+_NAMED: dict[str, type[Section]] = {
+    "queues": Queue,
+    "services": Service,
+    "people": Person,
+    "calendars": CalendarTable,
+    "sla": SlaPolicy,
+    "ola": Target,
+}
+
+
+def load_desk(root: str) -> DeskSettings:
+    """csctool.toml of a desk. Raises SettingsError, naming what is wrong and what would be right."""
+    from csctool.settings.check import references
+
+    path = os.path.join(root, DESK_FILE)
+    data = read_toml(path)
+    if data.get("format", 1) != 1:
+        raise SettingsError(f"{path}: format: this csctool reads format 1, not {data['format']!r}")
+    for section, kind in _NAMED.items():
+        named = data.get(section)
+        if isinstance(named, dict):
+            data[section] = {key: convert(value, kind, path, f"{section}.{key}") for key, value in named.items()}
+    settings = convert(data, DeskSettings, path)
+    references(settings, path)
+    return settings
+
+
+def load_agency(root: str, key: str) -> AgencySettings:
+    """agency.toml of one agency. Raises NotFoundError when the desk has no such agency."""
+    path = agency_path(root, key, AGENCY_FILE)
+    try:
+        data = read_toml(path)
+    except FileNotFoundError:
+        raise no_such_agency(root, key) from None
+    settings = convert(data, AgencySettings, path)
+    from csctool.settings.check import agency_references
+
+    agency_references(settings, path)
+    return settings
+
+
+def agency_path(root: str, key: str, *names: str) -> str:
+    """A path inside an agency's directory. The key is checked first, so no key leads out of the desk."""
+    if not AGENCY_KEY.fullmatch(key):
+        raise NotFoundError(f"no such agency: {key!r}", "a key is 2 to 10 capitals and digits, e.g. DHS")
+    return os.path.join(root, "agencies", key, *names)
+
+
+def agency_keys(root: str) -> list[str]:
+    """The keys of the desk's agencies, sorted."""
+    try:
+        names = os.listdir(os.path.join(root, "agencies"))
+    except FileNotFoundError:
+        return []
+    except PermissionError as error:
+        raise NotPermittedError(f"can't read {error.filename}: {error.strerror}") from None
+    return sorted(name for name in names if AGENCY_KEY.fullmatch(name))
+
+
+def no_such_agency(root: str, key: str) -> NotFoundError:
+    """The error for an unknown agency, with the nearest known one."""
+    known = agency_keys(root)
+    near = nearest(key, known)
+    if near:
+        return NotFoundError(f"no such agency: {key}", f"did you mean {near}?")
+    return NotFoundError(f"no such agency: {key}", f"csctool agency add {key} makes it")
+
+
+def agency_of_domain(root: str, domain: str) -> str | None:
+    """The agency that lists an e-mail domain. Only files that contain the word are parsed."""
+    word = domain.casefold()
+    for key in agency_keys(root):
+        path = agency_path(root, key, AGENCY_FILE)
+        try:
+            with open(path, "rb") as file:
+                if word.encode() not in file.read().lower():
+                    continue
+        except OSError:
+            continue  # an agency that can't be read owns no domain for this user
+        if word in (d.casefold() for d in load_agency(root, key).domains):
+            return key
+    return None
+
+
+def read_toml(path: str) -> dict[str, Any]:
+    """A TOML file as plain data; FileNotFoundError passes through for the caller to word."""
+    return parse_toml(read_text(path), path)
+
+
+def read_text(path: str) -> str:
+    """A settings file as text. Raises SettingsError for bytes that are no UTF-8."""
+    try:
+        with open(path, "rb") as file:
+            return file.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: not UTF-8 text at byte {error.start}") from None
+    except PermissionError as error:
+        raise NotPermittedError(f"can't read {path}: {error.strerror}") from None
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise StorageError(f"can't read {path}: {error.strerror}") from None
+
+
+def parse_toml(text: str, path: str) -> dict[str, Any]:
+    """TOML text as plain data; the error names the file and the place."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not TOML: {error}") from None
+    except RecursionError:
+        raise SettingsError(f"{path}: nested too deeply") from None
+
+
+def convert(data: Any, kind: type[S], path: str, prefix: str = "") -> S:
+    """Plain data as a settings value; the error names the key and what would be right."""
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{path}: {_worded(str(error), kind, prefix)}") from None
+
+
+_WORDS = {"int": "a whole number", "str": "text", "array": "a list", "object": "a table", "bool": "true or false",
+          "float": "a number", "null": "nothing", "datetime": "a date and time", "date": "a date"}  # fmt: skip
+
+
+def _worded(message: str, kind: type[Section], prefix: str) -> str:
+    what, _, where = message.partition(" - at `")
+    place = where.rstrip("`").removeprefix("$").removeprefix(".").replace("[...]", ".*")
+    key = ".".join(part for part in (prefix, place) if part)
+    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", what)
+    if unknown:
+        known = _known_keys(kind) if not place else []
+        near = nearest(unknown[1], known)
+        right = f"did you mean `{near}`?" if near else f"known: {', '.join(known)}" if known else ""
+        return f"{key + ': ' if key else ''}unknown key `{unknown[1]}`" + (f"; {right}" if right else "")
+    for name, word in _WORDS.items():
+        what = what.replace(f"`{name}`", word)
+    what = what.replace("`str | object`", "text or a table").replace("`str | null`", "text").replace("`", "")
+    return f"{key or 'file'}: {what[0].lower()}{what[1:]}"
+
+
+def _known_keys(kind: type[Section]) -> list[str]:
+    return [field.encode_name for field in msgspec.structs.fields(kind)]
+
+
+def nearest(word: str, known: "list[str]") -> str | None:
+    """The known word that a typing mistake was most likely meant to be."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, known, 1)), None)
