@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from csctool.domain.organisation import AgencySettings
 from csctool.domain.query import Query
 from csctool.domain.ticket import Decision, Ticket
 from csctool.errors import CscError
@@ -21,6 +22,9 @@ class Clock(Protocol):
 
 class Unit(Protocol):
     """One unit of work: what it put is saved together when its `with` block ends well, and not at all otherwise."""
+
+    def discard(self) -> None:
+        """Save nothing at the end, whatever was put: a dry run."""
 
     def get(self, key: str) -> Ticket:
         """The ticket as this unit sees it, archived or not. Raises NotFoundError."""
@@ -67,6 +71,9 @@ class Store(Protocol):
 
     def archive(self, agency: str) -> int:
         """Move finished tickets to the archive of the month in which they ended; returns how many moved. Idempotent."""
+
+    def archivable(self, agency: str) -> int:
+        """How many tickets `archive` would move now."""
 
     def troubles(self) -> list[CscError]:
         """What was left out since the last call (unreadable or damaged agencies), and forgets it."""
@@ -123,3 +130,16 @@ class Decisions(Protocol):
 
     def failures(self) -> list[CscError]:
         """Plugins that failed since the last call, and forgets them."""
+
+
+class Directory(Protocol):
+    """Which agencies there are and what each has of its own."""
+
+    def keys(self) -> list[str]:
+        """The keys of all agencies, sorted."""
+
+    def agency(self, key: str) -> AgencySettings:
+        """One agency's settings. Raises NotFoundError, with the nearest known key."""
+
+    def of_domain(self, domain: str) -> str | None:
+        """The agency that lists an e-mail domain."""

@@ -118,33 +118,32 @@ def with_flag(flags: tuple[str, ...], flag: str, on: bool) -> tuple[str, ...]:
 
 def open_ticket(
     draft: Ticket, stamp: Stamp, *, decisions: Decisions = (), objections: Iterable[str] = (), once: str | None = None,
-    opened_at: datetime | None = None,
+    opened_at: datetime | None = None, responded_at: datetime | None = None, note: str | None = None,
+    extra: Mapping[str, tuple[Any, Any]] | None = None,
 ) -> Ticket:  # fmt: skip
     """Register a draft that categorisation, priority and routing have completed.
 
     Every described field stands in the first event's changes, so that history alone rebuilds the ticket. Objections
-    make it `incomplete`; they are kept in the event's note. A person opening on a live channel has thereby responded
-    (domain: Time, the response).
+    make it `incomplete`. A person opening on a live channel has thereby responded (domain: Time, the response).
+    `opened_at` and `responded_at` are given for a ticket that lived before, elsewhere.
     """
     objections = tuple(objections)
     born = Ticket(key=draft.key, agency=draft.agency, number=draft.number, kind=draft.kind, status=draft.status,
-                  subject=draft.subject, priority=draft.priority, links=())  # fmt: skip
-    at = opened_at or stamp.at
-    flags = with_flag(draft.flags, INCOMPLETE, True) if objections else draft.flags
-    fields = {
-        "opened_at": at,
-        "responded_at": at if draft.channel in LIVE_CHANNELS else None,
-        "flags": flags,
-    }
-    described = {name: getattr(draft, name) for name in _OPENING}
-    extra: dict[str, tuple[Any, Any]] = {
-        name: (None, plain(getattr(draft, name))) for name in ("kind", "status", "subject", "priority")
+                  subject=draft.subject, priority=draft.priority)  # fmt: skip
+    if responded_at is None and draft.channel in LIVE_CHANNELS:
+        responded_at = stamp.at
+    new = {name: getattr(draft, name) for name in _OPENING}
+    new["opened_at"] = opened_at or stamp.at
+    new["responded_at"] = responded_at
+    new["flags"] = with_flag(draft.flags, INCOMPLETE, bool(objections))
+    more: dict[str, tuple[Any, Any]] = {
+        name: (None, getattr(draft, name)) for name in ("kind", "status", "subject", "priority")
     }
     if once:
-        extra["once"] = (None, once)
+        more["once"] = (None, once)
     if objections:
-        extra["objections"] = (None, list(objections))
-    return record(born, stamp, "open", {**described, **fields}, decisions=decisions, extra=extra)
+        more["objections"] = (None, list(objections))
+    return record(born, stamp, "open", new, note=note, decisions=decisions, extra={**more, **(extra or {})})
 
 
 _OPENING = (

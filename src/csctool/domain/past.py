@@ -1,0 +1,53 @@
+"""A ticket as it stood at a past time: the later events of its history taken back."""
+
+from datetime import datetime
+from functools import cache
+from typing import Any, get_type_hints
+
+import msgspec
+
+from csctool.domain.ticket import Event, Ticket
+
+
+def ticket_as_of(ticket: Ticket, at: datetime) -> Ticket | None:
+    """The ticket as anybody would have seen it at `at`, what happened in that very second included.
+
+    None before its first event. What no event records (the SLA outcome) stays as it is now.
+    """
+    kept = _kept(ticket.history, at)
+    if kept == len(ticket.history):
+        return ticket
+    if kept == 0:
+        return None
+    return msgspec.structs.replace(
+        ticket,
+        **_taken_back(ticket.history[kept:]),
+        version=ticket.version - (len(ticket.history) - kept),
+        updated_at=ticket.history[kept - 1].at,
+        history=ticket.history[:kept],
+    )
+
+
+def _kept(history: tuple[Event, ...], at: datetime) -> int:
+    """How many events had happened by `at`; history is in order of time."""
+    kept = len(history)
+    while kept and history[kept - 1].at > at:
+        kept -= 1
+    return kept
+
+
+def _taken_back(later: tuple[Event, ...]) -> dict[str, Any]:
+    """The fields' values before these events: of each field, the old value that the earliest of them recorded."""
+    types = _types()
+    old: dict[str, Any] = {}
+    for event in later:
+        for name, (before, _) in event.changes.items():
+            if name in types and name not in old:
+                old[name] = msgspec.convert(before, types[name])
+    return old
+
+
+@cache
+def _types() -> dict[str, Any]:
+    """Field -> type. What else stands among the changes (the cause of a hold, objections) is no field of the ticket."""
+    return get_type_hints(Ticket)
