@@ -14,7 +14,8 @@ from csctool.desk.ports import Clock, Decisions, Directory, Question, Store, Uni
 from csctool.domain import handover, lifecycle
 from csctool.domain.organisation import DeskSettings, Queue
 from csctool.domain.query import Query
-from csctool.domain.ticket import INCOMPLETE, Stamp, Ticket, plain, split_key
+from csctool.domain.ticket import Stamp, Ticket, plain, split_key
+from csctool.domain.words import INCOMPLETE
 from csctool.errors import CscError, NotFoundError, RefusedError, UsageError
 
 T = TypeVar("T")

@@ -10,18 +10,8 @@ from csctool.desk.desk import Desk, Done, known
 from csctool.desk.ports import Question, Unit, Verdict
 from csctool.domain import lifecycle
 from csctool.domain.handover import moved
-from csctool.domain.ticket import (
-    CAPTURED_KINDS,
-    INCOMPLETE,
-    INVERSE,
-    Decision,
-    Due,
-    Link,
-    LinkType,
-    Stamp,
-    Ticket,
-    split_key,
-)
+from csctool.domain.ticket import Decision, Due, Link, Stamp, Ticket, split_key
+from csctool.domain.words import CAPTURED_KINDS, INCOMPLETE, INVERSE, LinkType
 from csctool.errors import CscError, RefusedError, UsageError
 
 

@@ -6,7 +6,8 @@ from csctool.desk.desk import Desk, Done, UnitGuard
 from csctool.desk.opening import decide
 from csctool.desk.ports import Question, Unit
 from csctool.domain import lifecycle
-from csctool.domain.ticket import INVERSE, Link, LinkType, Ticket, split_key
+from csctool.domain.ticket import Link, Ticket, split_key
+from csctool.domain.words import INVERSE, LinkType
 from csctool.errors import CscError, RefusedError
 
 

@@ -9,21 +9,8 @@ from typing import Any
 
 import msgspec
 
-from csctool.domain.ticket import (
-    CALLBACK,
-    INCOMPLETE,
-    LIVE,
-    LIVE_CHANNELS,
-    OPEN,
-    STATUSES,
-    Decision,
-    Event,
-    Link,
-    LinkType,
-    Stamp,
-    Ticket,
-    plain,
-)
+from csctool.domain.ticket import Decision, Event, Link, Stamp, Ticket, plain
+from csctool.domain.words import CALLBACK, INCOMPLETE, LIVE, LIVE_CHANNELS, OPEN, STATUSES, LinkType
 from csctool.errors import RefusedError
 
 #: verb -> the statuses it starts from. What it leads to stands in the verb, because it may depend on the history.

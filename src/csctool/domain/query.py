@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from csctool.domain.ticket import FINISHED, LIVE, PRIORITIES, UNDONE, Ticket
+from csctool.domain.ticket import Ticket
+from csctool.domain.words import FINISHED, LIVE, PRIORITIES, UNDONE
 
 
 class Range(msgspec.Struct, frozen=True):

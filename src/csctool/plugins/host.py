@@ -11,11 +11,12 @@ import msgspec
 import pluggy
 
 from csctool.desk.ports import Question, Staffing, Verdict
-from csctool.domain.ticket import KINDS, PRIORITIES, Decision, Passed
+from csctool.domain.organisation import AgencySettings, DeskSettings
+from csctool.domain.ticket import Decision, Passed
+from csctool.domain.words import KINDS, PRIORITIES
 from csctool.errors import CscError, PluginError
 from csctool.plugins.builtin.assignment import staff
 from csctool.plugins.hookspecs import PROJECT, Agency, Answer, Change, Hooks
-from csctool.domain.organisation import AgencySettings, DeskSettings
 
 #: The field that a plain string answers, for each hook.
 PLAIN = {"categorize": "category", "prioritize": "priority", "route": "queue", "escalate": "queue"}

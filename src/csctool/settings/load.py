@@ -7,8 +7,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from csctool.domain.ticket import AGENCY_KEY
-from csctool.errors import NotFoundError, NotPermittedError, SettingsError, StorageError
 from csctool.domain.organisation import (
     AgencySettings,
     CalendarTable,
@@ -20,6 +18,8 @@ from csctool.domain.organisation import (
     SlaPolicy,
     Target,
 )
+from csctool.domain.words import AGENCY_KEY
+from csctool.errors import NotFoundError, NotPermittedError, SettingsError, StorageError
 
 DESK_FILE = "csctool.toml"
 AGENCY_FILE = "agency.toml"

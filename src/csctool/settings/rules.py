@@ -4,10 +4,10 @@ import os
 import re
 from typing import Any
 
-from csctool.domain.ticket import DESCRIBING, KINDS, PRIORITIES
+from csctool.domain.organisation import Rule, Rules
+from csctool.domain.words import DESCRIBING, KINDS, PRIORITIES
 from csctool.errors import SettingsError
 from csctool.settings.load import RULES_FILE, nearest, parse_toml, read_text
-from csctool.domain.organisation import Rule, Rules
 
 #: What a rule of each section may answer.
 ANSWERS: dict[str, tuple[str, ...]] = {

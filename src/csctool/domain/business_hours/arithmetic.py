@@ -7,7 +7,7 @@ lies outside hours, while a duration that runs out at that second is due then, n
 from datetime import UTC, date, datetime, timedelta
 
 from csctool.domain.business_hours.calendar import Calendar
-from csctool.domain.business_hours.duration import Duration
+from csctool.domain.business_hours.duration import WORKING, Duration
 from csctool.domain.business_hours.zones import EPOCH
 from csctool.errors import RefusedError
 
@@ -20,12 +20,12 @@ def due(calendar: Calendar, start: datetime, duration: Duration) -> datetime:
     target day. `d` and `w` are elapsed time, whatever the calendar. Raises RefusedError when the calendar is not open
     long enough within 200 years, or the answer is no date.
     """
-    unit = duration.unit
-    if unit == "wd":
+    length = WORKING.get(duration.unit)
+    if length:
+        return _moment(calendar.timeline.after(_second(start), duration.amount * length))
+    if duration.unit == "wd":
         return _moment(calendar.timeline.days_after(_second(start), duration.amount))
-    if unit in ("d", "w"):
-        return _shifted(start, duration.seconds)
-    return _moment(calendar.timeline.after(_second(start), duration.seconds))
+    return _shifted(start, duration.seconds)
 
 
 def back(calendar: Calendar, end: datetime, duration: Duration) -> datetime:
@@ -34,12 +34,12 @@ def back(calendar: Calendar, end: datetime, duration: Duration) -> datetime:
     An end outside hours (at an opening included) counts from the last closing, `0s` from there is that closing; a
     duration that is used up exactly at an opening began at that opening. Raises RefusedError as `due` does.
     """
-    unit = duration.unit
-    if unit == "wd":
+    length = WORKING.get(duration.unit)
+    if length:
+        return _moment(calendar.timeline.before(_second(end), duration.amount * length))
+    if duration.unit == "wd":
         return _moment(calendar.timeline.days_before(_second(end), duration.amount))
-    if unit in ("d", "w"):
-        return _shifted(end, -duration.seconds)
-    return _moment(calendar.timeline.before(_second(end), duration.seconds))
+    return _shifted(end, -duration.seconds)
 
 
 def elapsed(calendar: Calendar, start: datetime, end: datetime) -> int:
@@ -52,7 +52,7 @@ def elapsed(calendar: Calendar, start: datetime, end: datetime) -> int:
 
 def working_seconds(calendar: Calendar, start: datetime, duration: Duration) -> int:
     """How much working time `duration` is from `start`: what a target in working days becomes at registration."""
-    if duration.unit in ("s", "m", "h"):
+    if duration.unit in WORKING:
         return duration.seconds
     return elapsed(calendar, start, due(calendar, start, duration))
 
@@ -73,15 +73,13 @@ def openings(calendar: Calendar, since: datetime, until: datetime) -> list[tuple
 
 
 def _second(at: datetime) -> int:
-    """Seconds since 1970, rounded down: times of the desk are whole seconds."""
-    if at.tzinfo is None:
-        raise ValueError(f"{at} needs a time zone")
+    """Seconds since 1970, rounded down: times of the desk are whole seconds. TypeError for a time without a zone."""
     since = at - EPOCH
     return since.days * 86400 + since.seconds
 
 
 def _moment(second: int) -> datetime:
-    return EPOCH + timedelta(seconds=second)
+    return EPOCH + timedelta(0, second)
 
 
 def _shifted(at: datetime, seconds: int) -> datetime:

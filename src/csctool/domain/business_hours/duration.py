@@ -1,16 +1,17 @@
 """Durations as settings write them: `90s 15m 4h 3wd 14d 2w`."""
 
 import re
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 
 from csctool.errors import SettingsError
 
 Unit = Literal["s", "m", "h", "wd", "d", "w"]
-UNITS: tuple[str, ...] = get_args(Unit)
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+#: Units of working time, in seconds.
+WORKING = {"s": 1, "m": 60, "h": 3600}
+_SECONDS = {**WORKING, "d": 86400, "w": 604800}
 # Nine digits: more than any promise, less than what would overflow.
 _ONE = re.compile(r"(\d{1,9})(s|m|h|wd|d|w)", re.ASCII)
 _CLOCK = re.compile(r"(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?", re.ASCII)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date, timedelta, tzinfo
 from functools import cached_property
 
-from csctool.domain.business_hours.zones import EPOCH, EPOCH_DAY, find_zone, reaches, wall_seconds
+from csctool.domain.business_hours.zones import EPOCH, EPOCH_DAY, find_zone, midnight_offset, reaches, wall_seconds
 from csctool.errors import RefusedError
 
 #: How far a question may reach: longer than any promise, and a calendar that never opens is refused in 0.1 s.
@@ -17,7 +17,7 @@ _DAY = 86400
 _BLOCK = 91 * _DAY
 _REACH = YEARS * 366 * _DAY // _BLOCK
 # Days that can be converted from any zone without leaving the years 1 to 9999; nothing is open outside of them.
-_FIRST, _LAST = date.min.toordinal() + 3, date.max.toordinal() - 3
+_FIRST, _LAST = date.min.toordinal() + 5, date.max.toordinal() - 5
 
 Span = tuple[int, int]
 
@@ -59,6 +59,7 @@ class Timeline:
         self._statutory: dict[int, frozenset[int]] = {}
         self._blocks: dict[int, _Block] = {}
         self._days: dict[int, tuple[Span, ...]] = {}
+        self._offsets: dict[int, int] = {}
 
     # -- working time
 
@@ -70,7 +71,9 @@ class Timeline:
         block = self._blocks.get(number) or self._block(number)
         i = bisect_right(block.closes, start)
         if i < len(block.closes):
-            goal = block.worked[i] + max(start - block.opens[i], 0) + amount
+            goal = block.worked[i] + amount
+            if start > block.opens[i]:
+                goal += start - block.opens[i]
             if goal <= block.total:
                 j = bisect_left(block.worked, goal, i + 1) - 1
                 return block.opens[j] + goal - block.worked[j]
@@ -136,23 +139,18 @@ class Timeline:
         at = start if self.is_open(start) else self.after(start, 0)
         if not count:
             return at
-        day, shown = self._place(at, lambda a, b: a <= at < b)
-        target = reaches(self._zone, self._step(day, count, at), shown)
-        # Closing counts as open here: what runs out exactly then is due then.
-        if self.is_open(target) or self.is_open(target - 1):
-            return target
-        return self.after(target, 0)
+        day, shown = self._place(at)
+        target, held = self._same_time(self._step(day, count, at), shown)
+        return target if held else self.after(target, 0)
 
     def days_before(self, end: int, count: int) -> int:
         """The same time of day, `count` opening days earlier: `days_after` in the mirror."""
         at = end if self.is_open(end - 1) else self.before(end, 0)
         if not count:
             return at
-        day, shown = self._place(at, lambda a, b: a < at <= b)
-        target = reaches(self._zone, self._step(day, -count, at), shown)
-        if self.is_open(target) or self.is_open(target - 1):
-            return target
-        return self.before(target, 0)
+        day, shown = self._place(at - 1)  # the second before: a closing belongs to the day that closes
+        target, held = self._same_time(self._step(day, -count, at), shown + 1)
+        return target if held else self.before(target, 0)
 
     def is_holiday(self, day: int) -> bool:
         """Whether that day is a holiday, listed or statutory."""
@@ -170,6 +168,31 @@ class Timeline:
     @cached_property
     def _zone(self) -> tzinfo:
         return find_zone(self._zone_name, f"calendar {self._name}")
+
+    def _offset(self, day: int) -> int:
+        """The offset from UTC, in seconds, at the beginning of that day."""
+        known = self._offsets.get(day)
+        if known is None:
+            known = self._offsets[day] = midnight_offset(self._zone, day)
+        return known
+
+    def _steady(self, day: int) -> bool:
+        """Whether clocks stand still that day and the next, so that one offset does for all its intervals."""
+        offset = self._offset(day)
+        return offset == self._offset(day + 1) and offset == self._offset(day + 2)
+
+    def _reached(self, day: int, shown: int) -> int:
+        """The first second at which the wall clock shows that time of that day, or a later one."""
+        if 0 <= shown <= 2 * _DAY and self._steady(day):
+            return (day - EPOCH_DAY) * _DAY + shown - self._offset(day)
+        return reaches(self._zone, day, shown)
+
+    def _wall(self, second: int) -> int:
+        """What the wall clock shows then, as seconds since 1970-01-01 00:00 on the wall."""
+        day = second // _DAY + EPOCH_DAY - 1  # the days around it, in any zone
+        if self._steady(day) and self._steady(day + 1):
+            return second + self._offset(day)
+        return wall_seconds(self._zone, second)
 
     def _block(self, number: int) -> _Block:
         known = self._blocks.get(number)
@@ -201,7 +224,7 @@ class Timeline:
     def _opened(self, day: int) -> Iterator[Span]:
         """The intervals that belong to that day, in UTC; one that a DST change skips is none."""
         for opens, closes in self._hours(day):
-            a, b = reaches(self._zone, day, opens), reaches(self._zone, day, closes)
+            a, b = self._reached(day, opens), self._reached(day, closes)
             if a < b:
                 yield a, b
 
@@ -211,14 +234,24 @@ class Timeline:
             known = self._days[day] = tuple(self._opened(day)) if _FIRST <= day <= _LAST else ()
         return known
 
-    def _place(self, at: int, holds: Callable[[int, int], bool]) -> tuple[int, int]:
-        """The day to which the opened second `at` belongs, and the wall-clock time since that day's midnight."""
-        wall = wall_seconds(self._zone, at)
+    def _place(self, at: int) -> tuple[int, int]:
+        """The day to which an opened second belongs, and the wall-clock time since that day's midnight."""
+        wall = self._wall(at)
         today = wall // _DAY + EPOCH_DAY
         # Yesterday's night shift; tomorrow, where clocks go back across midnight; a day left out at the date line.
-        near = (today, today - 1, today + 1, today - 2)
-        day = next(d for d in near if any(holds(a, b) for a, b in self._opened_once(d)))
-        return day, wall - (day - EPOCH_DAY) * _DAY
+        for day in (today, today - 1, today + 1, today - 2):
+            for opens, closes in self._opened_once(day):
+                if opens <= at < closes:
+                    return day, wall - (day - EPOCH_DAY) * _DAY
+        raise AssertionError(f"{at} is not open in {self._name}")
+
+    def _same_time(self, day: int, shown: int) -> tuple[int, bool]:
+        """That time of that day, and whether it can be kept: it is open then, or closes at that very second."""
+        target = self._reached(day, shown)
+        for opens, closes in self._opened_once(day):
+            if opens <= target <= closes:
+                return target, True
+        return target, self.is_open(target) or self.is_open(target - 1)
 
     def _step(self, day: int, count: int, at: int) -> int:
         """The day that is `count` opening days away."""

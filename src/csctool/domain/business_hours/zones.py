@@ -46,6 +46,11 @@ def reaches(zone: tzinfo, day: int, seconds: int) -> int:
     return _change(zone, wall - second, wall - first, first)
 
 
+def midnight_offset(zone: tzinfo, day: int) -> int:
+    """The offset from UTC, in seconds, at the beginning of that day (an ordinal); before a change at that second."""
+    return 0 if zone is UTC else _offset(datetime.fromordinal(day).replace(tzinfo=zone))
+
+
 def wall_seconds(zone: tzinfo, second: int) -> int:
     """What the wall clock shows then, as seconds since 1970-01-01 00:00 on the wall."""
     if zone is UTC:

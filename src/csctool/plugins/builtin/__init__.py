@@ -1,9 +1,9 @@
 """The plugins that every agency has: matrix, required fields, catalogue, queue map, escalation per kind, assignment."""
 
+from csctool.domain.organisation import AgencySettings, DeskSettings
 from csctool.plugins.builtin.matrix import Matrix
 from csctool.plugins.builtin.queue_map import QueueMap
 from csctool.plugins.builtin.required import Catalogue, Required
-from csctool.domain.organisation import AgencySettings, DeskSettings
 
 
 def builtin_plugins(agency: AgencySettings, desk: DeskSettings) -> dict[str, object]:

@@ -1,8 +1,8 @@
 """Impact × urgency gives the priority (ITIL's matrix, configured in `[priorities]`)."""
 
+from csctool.domain.organisation import DeskSettings
 from csctool.domain.ticket import Ticket
 from csctool.plugins.hookspecs import Answer, hookimpl
-from csctool.domain.organisation import DeskSettings
 
 
 class Matrix:

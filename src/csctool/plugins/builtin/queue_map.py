@@ -1,8 +1,8 @@
 """Where tickets go when nobody said: the service's desk, the agency's queue, the desk's; and the next tier per kind."""
 
+from csctool.domain.organisation import AgencySettings, DeskSettings
 from csctool.domain.ticket import Ticket
 from csctool.plugins.hookspecs import Answer, hookimpl
-from csctool.domain.organisation import AgencySettings, DeskSettings
 
 
 class QueueMap:

@@ -1,8 +1,8 @@
 """Objections that settings ask for: required fields of an agency, services that the catalogue lacks."""
 
+from csctool.domain.organisation import AgencySettings, DeskSettings
 from csctool.domain.ticket import Ticket
 from csctool.plugins.hookspecs import Change, hookimpl
-from csctool.domain.organisation import AgencySettings, DeskSettings
 
 #: Verbs that describe a ticket; required fields are looked at then, and when it is to be resolved.
 _DESCRIBE = frozenset({"open", "triage", "resolve", "transfer"})

@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from csctool.domain.organisation import Rule, Rules
 from csctool.domain.query import globber
 from csctool.domain.ticket import Ticket
 from csctool.plugins.hookspecs import Answer, hookimpl
-from csctool.domain.organisation import Rule, Rules
 
 _WORD = re.compile(r"\w+")
 _GLOBBED = frozenset({"category", "service"})
