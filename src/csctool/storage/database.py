@@ -1,0 +1,103 @@
+"""TinyDB over a store file: documents stay undecoded, reads come from one whole generation, writes are only staged."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from tinydb import TinyDB
+from tinydb.storages import Storage
+from tinydb.table import Table
+
+from csctool.domain.words import FINISHED
+from csctool.storage import codec, container
+
+
+class StagedStorage(Storage):
+    """TinyDB's storage for one transaction over the bytes of one generation (None: there is no file yet).
+
+    Nothing reaches the disk from here: `write` stages, and who runs the transaction fetches `packed` once.
+    """
+
+    def __init__(self, path: str, blob: bytes | None) -> None:
+        self._tables: dict[str, dict[str, Any]] | None = None
+        self.generation = 0
+        self.staged = False
+        if blob is not None:
+            self.generation, self._tables = container.unpack(blob, path)
+
+    def read(self) -> dict[str, dict[str, Any]] | None:
+        """The tables as this transaction sees them, documents undecoded."""
+        return self._tables
+
+    def write(self, data: dict[str, dict[str, Any]]) -> None:
+        """Stage the tables."""
+        self._tables = data
+        self.staged = True
+
+    def packed(self) -> bytes:
+        """The next generation of the file."""
+        return container.pack(self._tables or {}, self.generation + 1)
+
+
+class Documents(Table):
+    """A table whose documents are undecoded JSON: what a command does not touch is written back as it was read."""
+
+    default_query_cache_capacity = 0
+
+    def undecoded(self) -> Mapping[str, msgspec.Raw]:
+        """Every document by its id."""
+        return self._read_table()  # type: ignore[return-value]
+
+    def put(self, documents: Mapping[int, msgspec.Raw]) -> None:
+        """Insert or replace documents."""
+        update: Callable[[dict[int, Any]], None] = lambda table: table.update(documents)  # noqa: E731
+        self._update_table(update)
+
+
+class Database(TinyDB):
+    """The tables of one store file. Made afresh for every transaction, so that no id and no document is ever stale."""
+
+    table_class = Documents
+    default_storage_class = StagedStorage  # type: ignore[assignment]
+
+    def __init__(self, path: str, blob: bytes | None) -> None:
+        super().__init__(path, blob)
+        self.path = path
+        self.before = blob
+
+    @property
+    def generation(self) -> int:
+        """Which writing of the file this is; 0 when there is none."""
+        return self._staging.generation
+
+    @property
+    def staged(self) -> bool:
+        """Whether something was changed."""
+        return self._staging.staged
+
+    def packed(self) -> bytes:
+        """The bytes that would replace the file."""
+        return self._staging.packed()
+
+    @property
+    def tickets(self) -> Documents:
+        """The tickets, by number."""
+        return self.table("tickets", cache_size=0)  # type: ignore[return-value]
+
+    @property
+    def counters(self) -> Documents:
+        """The agency's counters, as the one document 1."""
+        return self.table("counters", cache_size=0)  # type: ignore[return-value]
+
+    def ticket(self, number: int) -> msgspec.Raw | None:
+        """The document of one ticket."""
+        return self.tickets.undecoded().get(str(number))
+
+    def finished(self) -> dict[str, msgspec.Raw]:
+        """The documents of the closed and cancelled tickets."""
+        documents = self.tickets.undecoded()
+        return {n: document for n, document in documents.items() if codec.head(document).status in FINISHED}
+
+    @property
+    def _staging(self) -> StagedStorage:
+        return self.storage  # type: ignore[return-value]

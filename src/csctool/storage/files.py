@@ -1,0 +1,186 @@
+"""Whole files on a disk: read one, or replace some so that a crash at any moment leaves each old or new, never torn."""
+
+import errno
+import os
+import stat
+from collections.abc import Sequence
+
+from csctool.errors import CscError, NotPermittedError, StorageError
+
+#: What a file is called while it is written. Only the holder of the agency's lock writes, so the name may be fixed.
+TEMPORARY = ".tmp"
+
+
+def failure(path: str, error: OSError, doing: str, saved: bool = False) -> CscError:
+    """The error that the user is told when the system refuses; `saved` when the change may be on disk nevertheless."""
+    why = error.strerror or str(error)
+    if saved:
+        return StorageError(
+            f"can't {doing} {path}: {why}",
+            "the change may have been saved all the same: look before you repeat it",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return NotPermittedError(f"you may not {doing} {path}: {why}", "nothing was changed")
+    return StorageError(f"can't {doing} {path}: {why}", "nothing was changed")
+
+
+def read(path: str, limit: int = -1) -> bytes | None:
+    """The bytes of a file, or its first `limit`; None when there is none. Raises NotPermittedError, StorageError."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise failure(path, error, "read") from error
+    try:
+        if limit >= 0:
+            return os.read(descriptor, limit)
+        return _read_all(descriptor)
+    except OSError as error:
+        raise failure(path, error, "read") from error
+    finally:
+        os.close(descriptor)
+
+
+def _read_all(descriptor: int) -> bytes:
+    # A store file is never changed in place, so its size stands while it is open.
+    left = os.fstat(descriptor).st_size
+    parts = []
+    while left > 0:
+        part = os.read(descriptor, left)
+        if not part:
+            break
+        parts.append(part)
+        left -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+class Replacement:
+    """One file that is to be replaced: the new bytes, and the old ones when the generation before is to be kept."""
+
+    def __init__(self, path: str, new: bytes, old: bytes | None, keep: bool = True) -> None:
+        self.path = path
+        self.directory = os.path.dirname(path)
+        self._new = new
+        self._old = old
+        self._keep = keep and old is not None
+        self._temporary = path + TEMPORARY
+        self._previous = path.removesuffix(".json") + ".prev.json"
+
+    def prepare(self) -> None:
+        """Write the new file beside the old one and bring it to the disk."""
+        _write(self._temporary, self._new, like=self.path)
+
+    def commit(self) -> None:
+        """Keep the old file as the generation before, then put the new one in its place.
+
+        The old one gets a second name instead of a new one: there is a whole file under the old name at any moment.
+        """
+        if self._keep and self._old is not None:
+            self._keep_old(self._old)
+        os.rename(self._temporary, self.path)
+
+    def _keep_old(self, old: bytes) -> None:
+        temporary = self._previous + TEMPORARY
+        _remove(temporary)
+        try:
+            os.link(self.path, temporary)
+        except OSError:
+            # No hard links here, or not to a file of somebody else's: a copy does as well.
+            _write(temporary, old, like=self.path)
+        os.rename(temporary, self._previous)
+        # Renaming one name of a file to another name of the same file does nothing: after a crash both may be one.
+        _remove(temporary)
+
+    def abandon(self) -> None:
+        """Leave no temporary files."""
+        for name in (self._temporary, self._previous + TEMPORARY):
+            try:
+                _remove(name)
+            except OSError:
+                # The failure that brought us here is the one to tell; the next writer clears the leftover.
+                return
+
+
+def replace(replacements: Sequence[Replacement]) -> None:
+    """Replace the files, all prepared before the first is put in place.
+
+    Raises NotPermittedError or StorageError, whose hint says when the change may have been saved all the same. A
+    failed fsync is not tried again: the kernel may have dropped what it could not write.
+    """
+    done: list[Replacement] = []
+    now = replacements[0] if replacements else None
+    try:
+        for now in replacements:
+            now.prepare()
+        for now in replacements:
+            now.commit()
+            done.append(now)
+        for directory in dict.fromkeys(r.directory for r in replacements):
+            sync_directory(directory)
+    except OSError as error:
+        assert now is not None
+        raise failure(now.path, error, "write", saved=bool(done)) from error
+    finally:
+        for left in replacements[len(done) :]:
+            left.abandon()
+
+
+def sync_directory(path: str) -> None:
+    """Bring names that were made or changed in a directory to the disk. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def clear_leftovers(directory: str) -> None:
+    """Remove what killed writers left; only for the holder of the lock."""
+    try:
+        names = os.listdir(directory)
+    except FileNotFoundError:
+        return
+    for name in names:
+        if name.endswith(".json" + TEMPORARY):
+            _remove(f"{directory}/{name}")
+
+
+def file_mode(directory: str) -> int:
+    """The mode of a new file: what the directory grants, without execution, whatever the umask of this user is."""
+    return stat.S_IMODE(os.stat(directory).st_mode) & 0o666
+
+
+def _write(path: str, content: bytes, like: str) -> None:
+    """A new file with mode and group of the file `like`, on disk when this returns."""
+    _remove(path)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        _adopt(descriptor, like)
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _adopt(descriptor: int, like: str) -> None:
+    try:
+        old = os.stat(like)
+    except FileNotFoundError:
+        os.fchmod(descriptor, file_mode(os.path.dirname(like)))
+        return
+    new = os.fstat(descriptor)
+    if old.st_gid != new.st_gid:
+        os.fchown(descriptor, -1, old.st_gid)
+    if old.st_uid != new.st_uid and os.geteuid() == 0:
+        os.fchown(descriptor, old.st_uid, -1)
+    os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return

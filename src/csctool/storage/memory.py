@@ -1,0 +1,163 @@
+"""The store in dictionaries: for tests and for work that is thrown away."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from csctool.domain.query import Query
+from csctool.domain.ticket import Ticket, split_key
+from csctool.domain.words import AGENCY_KEY, FINISHED
+from csctool.errors import BusyError, CscError, NotFoundError, UsageError
+from csctool.storage import codec
+from csctool.storage.sieve import opening
+
+
+class _Agency:
+    def __init__(self) -> None:
+        self.tickets: dict[int, Ticket] = {}
+        self.counters: dict[str, int] = {}
+        self.archived: set[int] = set()
+        self.locked = False
+
+
+class MemoryStore:
+    """A desk's tickets for as long as the process lives. A lock that is held is never free in time."""
+
+    def __init__(self) -> None:
+        self._agencies: dict[str, _Agency] = {}
+
+    def agencies(self) -> list[str]:
+        """The keys of the agencies, sorted."""
+        return sorted(self._agencies)
+
+    def create(self, agency: str, group: str | None = None) -> None:  # noqa: ARG002 - memory has no groups
+        """Make the agency's place. Raises UsageError for what is no agency key."""
+        if not AGENCY_KEY.fullmatch(agency):
+            raise UsageError(f"not an agency key: {agency!r}", "a key looks like DHS: capitals and digits, 2 to 10")
+        self._agencies.setdefault(agency, _Agency())
+
+    def get(self, key: str) -> Ticket:
+        """One ticket. Raises NotFoundError."""
+        agency, number = split_key(key)
+        return _known(self._agency(agency).tickets, agency, number)
+
+    def find(self, query: Query) -> Iterator[Ticket]:
+        """The matching tickets, agency by agency."""
+        matches = query.matcher()
+        for agency in query.agencies or self.agencies():
+            yield from filter(matches, list(self._agency(agency).tickets.values()))
+
+    @contextmanager
+    def unit(self, *agencies: str) -> Iterator["MemoryUnit"]:
+        """A unit of work over these agencies. Raises BusyError, NotFoundError."""
+        held = {agency: self._agency(agency) for agency in sorted(set(agencies))}
+        for name, agency in held.items():
+            if agency.locked:
+                raise BusyError(f"{name} is busy: another unit of work holds its lock", "try again")
+        for agency in held.values():
+            agency.locked = True
+        try:
+            unit = MemoryUnit(self, held)
+            yield unit
+            unit.save()
+        finally:
+            for agency in held.values():
+                agency.locked = False
+
+    def archive(self, agency: str) -> int:
+        """Count the finished tickets that were not archived before. Raises BusyError."""
+        with self.unit(agency):
+            place = self._agency(agency)
+            finished = {number for number, ticket in place.tickets.items() if ticket.status in FINISHED}
+            moved = len(finished - place.archived)
+            place.archived = finished
+            return moved
+
+    def archivable(self, agency: str) -> int:
+        """How many tickets `archive` would count now."""
+        place = self._agency(agency)
+        return sum(t.status in FINISHED for n, t in place.tickets.items() if n not in place.archived)
+
+    def troubles(self) -> list[CscError]:
+        """Nothing: all of memory can be read."""
+        return []
+
+    def _agency(self, agency: str) -> _Agency:
+        try:
+            return self._agencies[agency]
+        except KeyError:
+            raise NotFoundError(f"no such agency: {agency}") from None
+
+
+class MemoryUnit:
+    """A unit of work of a MemoryStore: see `desk.ports.Unit`."""
+
+    def __init__(self, store: MemoryStore, held: dict[str, _Agency]) -> None:
+        self._store = store
+        self._held = held
+        self._tickets = {name: dict(agency.tickets) for name, agency in held.items()}
+        self._counters = {name: dict(agency.counters) for name, agency in held.items()}
+        self._put: dict[str, set[int]] = {name: set() for name in held}
+        self._discarded = False
+
+    def get(self, key: str) -> Ticket:
+        """The ticket as this unit sees it; one of another agency is read as anybody reads it."""
+        agency, number = split_key(key)
+        if agency not in self._held:
+            return self._store.get(key)
+        return _known(self._tickets[agency], agency, number)
+
+    def put(self, ticket: Ticket) -> None:
+        """Stage a new or changed ticket. An agency outside the unit is a mistake in csctool: KeyError."""
+        # Through the codec, so that a test sees what every other store would give back (lists for tuples in history).
+        self._tickets[ticket.agency][ticket.number] = codec.decode(codec.encode(ticket))
+        self._put[ticket.agency].add(ticket.number)
+        self.raise_to(ticket.agency, "number", ticket.number)
+
+    def find(self, query: Query) -> Iterator[Ticket]:
+        """The matching tickets as this unit sees them."""
+        matches = query.matcher()
+        for agency in query.agencies or self._held:
+            yield from filter(matches, list(self._tickets[agency].values()))
+
+    def once(self, agency: str, identity: str) -> Ticket | None:
+        """The live ticket that was opened with that `--once` identity."""
+        tickets = self._tickets[agency].values()
+        return next((t for t in tickets if t.live and opening(t, "once") == identity), None)
+
+    def count(self, agency: str, counter: str) -> int:
+        """Raise a counter by one and return it."""
+        counters = self._counters[agency]
+        counters[counter] = counters.get(counter, 0) + 1
+        return counters[counter]
+
+    def raise_to(self, agency: str, counter: str, least: int) -> None:
+        """Make a counter at least this much."""
+        counters = self._counters[agency]
+        counters[counter] = max(counters.get(counter, 0), least)
+
+    def identities(self, agency: str) -> Iterator[tuple[str, Ticket]]:
+        """Every imported identity of the agency with its ticket."""
+        for ticket in list(self._tickets[agency].values()):
+            identity = opening(ticket, "identity")
+            if identity is not None:
+                yield identity, ticket
+
+    def discard(self) -> None:
+        """Save nothing when the unit ends."""
+        self._discarded = True
+
+    def save(self) -> None:
+        """Take over what was put."""
+        if self._discarded:
+            return
+        for name, agency in self._held.items():
+            agency.tickets = self._tickets[name]
+            agency.counters = self._counters[name]
+            agency.archived -= self._put[name]
+
+
+def _known(tickets: dict[int, Ticket], agency: str, number: int) -> Ticket:
+    try:
+        return tickets[number]
+    except KeyError:
+        raise NotFoundError(f"no such ticket: {agency}-{number}") from None

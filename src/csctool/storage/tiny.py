@@ -1,0 +1,126 @@
+"""The store on plain JSON files: a directory for each agency, TinyDB over each file, one write for a unit of work."""
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import msgspec
+
+from csctool.domain.query import Query
+from csctool.domain.ticket import Ticket, split_key
+from csctool.domain.words import AGENCY_KEY
+from csctool.errors import CscError, DamagedError, NotFoundError, NotPermittedError, UsageError
+from csctool.storage import codec, files
+from csctool.storage.shelf import Shelf
+from csctool.storage.sieve import sieve
+from csctool.storage.unit import TinyUnit, Work
+
+
+class TinyStore:
+    """A desk's tickets under `root`. It waits up to `wait` seconds for a lock, and may `keep` the last generation."""
+
+    def __init__(self, root: str, *, wait: float = 10.0, keep: bool = True) -> None:
+        self._root = root
+        self._wait = wait
+        self._keep = keep
+        self._troubles: list[CscError] = []
+
+    def agencies(self) -> list[str]:
+        """The keys of the agencies that may be read, sorted; the others are told in `troubles`."""
+        place = f"{self._root}/agencies"
+        try:
+            names = os.listdir(place)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise files.failure(place, error, "read") from error
+        keys = []
+        for name in sorted(filter(AGENCY_KEY.fullmatch, names)):
+            path = f"{place}/{name}"
+            if os.access(path, os.R_OK | os.X_OK):
+                keys.append(name)
+            else:
+                self._troubles.append(NotPermittedError(f"you may not read {path}", f"{name} was left out"))
+        return keys
+
+    def create(self, agency: str, group: str | None = None) -> None:
+        """Make the agency's directory, readable by the Unix group (and nobody else) when one is given.
+
+        Raises UsageError for what is no agency key or no group, NotPermittedError, StorageError.
+        """
+        if not AGENCY_KEY.fullmatch(agency):
+            raise UsageError(f"not an agency key: {agency!r}", "a key looks like DHS: capitals and digits, 2 to 10")
+        shelf = self._shelf(agency)
+        shelf.create(_group_id(group) if group else None)
+
+    def get(self, key: str) -> Ticket:
+        """One ticket, archived or not. Raises NotFoundError, DamagedError, NotPermittedError."""
+        agency, number = split_key(key)
+        shelf = self._shelf(agency)
+        live = shelf.live()
+        document = live.ticket(number)
+        if document is None:
+            document = shelf.steady(lambda now: now.ticket(number) or shelf.archived(number), self._wait, live)
+        if document is None:
+            raise NotFoundError(f"no such ticket: {agency}-{number}")
+        return codec.decode(document)
+
+    def find(self, query: Query) -> Iterator[Ticket]:
+        """The matching tickets, agency by agency; without `query.agencies` of all that can be read."""
+        pick = sieve(query)
+        for agency in query.agencies or self.agencies():
+            try:
+                documents = self._documents(self._shelf(agency), query)
+                yield from pick(documents)
+            except (DamagedError, NotPermittedError) as error:
+                if query.agencies:
+                    raise
+                self._troubles.append(error)
+
+    def _documents(self, shelf: Shelf, query: Query) -> Iterable[msgspec.Raw]:
+        if not query.finished():
+            return shelf.live().tickets.undecoded().values()
+        return shelf.steady(lambda live: shelf.everything(live, query.months()), self._wait).values()
+
+    @contextmanager
+    def unit(self, *agencies: str) -> Iterator[TinyUnit]:
+        """A unit of work over these agencies. Raises BusyError, NotFoundError, NotPermittedError."""
+        until = time.monotonic() + self._wait
+        with ExitStack() as locks:
+            shelves = {agency: self._shelf(agency) for agency in sorted(set(agencies))}
+            for shelf in shelves.values():
+                locks.enter_context(shelf.locked(max(0.0, until - time.monotonic())))
+            unit = TinyUnit(self.get, {agency: Work(shelf) for agency, shelf in shelves.items()})
+            yield unit
+            self._troubles += unit.save()
+
+    def archive(self, agency: str) -> int:
+        """Move finished tickets to the archive of the month in which they ended; returns how many moved."""
+        shelf = self._shelf(agency)
+        with shelf.locked(self._wait):
+            shelf.clear_leftovers()
+            return shelf.archive()
+
+    def archivable(self, agency: str) -> int:
+        """How many tickets `archive` would move now."""
+        return len(self._shelf(agency).live().finished())
+
+    def troubles(self) -> list[CscError]:
+        """What was left out since the last call, and forgets it."""
+        told, self._troubles = self._troubles, []
+        return told
+
+    def _shelf(self, agency: str) -> Shelf:
+        if not AGENCY_KEY.fullmatch(agency):
+            raise NotFoundError(f"no such agency: {agency}")
+        return Shelf(self._root, agency, self._keep)
+
+
+def _group_id(name: str) -> int:
+    import grp
+
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise UsageError(f"no such Unix group: {name!r}") from None

@@ -1,0 +1,156 @@
+"""A unit of work on plain JSON files: what it put is staged in memory and written once, when its block ends well."""
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from csctool.domain.query import Query, Range
+from csctool.domain.ticket import Ticket, split_key
+from csctool.domain.words import FINISHED
+from csctool.errors import CscError, NotFoundError
+from csctool.storage import codec, files
+from csctool.storage.database import Database
+from csctool.storage.shelf import Shelf
+from csctool.storage.sieve import opened_with, opening, sieve
+
+#: How many finished tickets may wait among the live ones before a write archives them by itself: about as many as
+#: live ones, so that no command reads more than twice what it needs.
+CROWDED = 500
+
+
+class Work:
+    """What a unit does to one agency: the state under the lock, read on first use, and what is staged over it."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self.staged: dict[int, Ticket] = {}
+        self._live: Database | None = None
+        self._counters: dict[str, int] | None = None
+        self._counted = False
+
+    @property
+    def live(self) -> Database:
+        """The agency's tickets before this unit."""
+        if self._live is None:
+            self._live = self.shelf.live()
+        return self._live
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """The agency's counters as this unit sees them."""
+        if self._counters is None:
+            self._counters = codec.counters(self.live.counters.undecoded().get("1"))
+        return self._counters
+
+    def raise_to(self, counter: str, least: int) -> None:
+        """Make a counter at least this much."""
+        if self.counters.get(counter, 0) < least:
+            self.counters[counter] = least
+            self._counted = True
+
+    def untouched(self, archives: bool, months: Range | None = None) -> Iterator[msgspec.Raw]:
+        """The documents of the tickets that this unit has not put: the live ones, or those of the archives too."""
+        documents = self.shelf.everything(self.live, months) if archives else self.live.tickets.undecoded()
+        return (document for number, document in documents.items() if int(number) not in self.staged)
+
+    def stage(self) -> files.Replacement | None:
+        """Stage everything in the database; what would replace the file, None when nothing changed."""
+        if not self.staged and not self._counted:
+            return None
+        if self.staged:
+            # A number once seen is never given out again, also when it came with an import.
+            self.raise_to("number", max(self.staged))
+            self.live.tickets.put({number: codec.encode(ticket) for number, ticket in self.staged.items()})
+        self.live.counters.put({1: codec.encode(self.counters)})
+        return self.shelf.replacement(self.live)
+
+    def tidy(self) -> CscError | None:
+        """Archive when many finished tickets lie among the live ones; the error when that failed.
+
+        The change is saved by now, so a failure here is told and does not fail the command.
+        """
+        if not any(ticket.status in FINISHED for ticket in self.staged.values()):
+            return None
+        if len(self.live.finished()) <= CROWDED:
+            return None
+        try:
+            self.shelf.archive()
+        except CscError as error:
+            return error
+        return None
+
+
+class TinyUnit:
+    """A unit of work of a TinyStore: see `desk.ports.Unit`. `elsewhere` gets tickets of agencies outside the unit."""
+
+    def __init__(self, elsewhere: Callable[[str], Ticket], work: dict[str, Work]) -> None:
+        self._elsewhere = elsewhere
+        self._work = work
+        self._discarded = False
+
+    def get(self, key: str) -> Ticket:
+        """The ticket as this unit sees it, archived or not; one of another agency is read as anybody reads it."""
+        agency, number = split_key(key)
+        if agency not in self._work:
+            return self._elsewhere(key)
+        work = self._work[agency]
+        if number in work.staged:
+            return work.staged[number]
+        document = work.live.ticket(number) or work.shelf.archived(number)
+        if document is None:
+            raise NotFoundError(f"no such ticket: {agency}-{number}")
+        return codec.decode(document)
+
+    def put(self, ticket: Ticket) -> None:
+        """Stage a new or changed ticket. An agency outside the unit is a mistake in csctool: KeyError."""
+        self._work[ticket.agency].staged[ticket.number] = ticket
+
+    def find(self, query: Query) -> Iterator[Ticket]:
+        """The matching tickets as this unit sees them."""
+        matches, pick = query.matcher(), sieve(query)
+        for agency in query.agencies or self._work:
+            work = self._work[agency]
+            yield from filter(matches, list(work.staged.values()))
+            yield from pick(work.untouched(query.finished(), query.months()))
+
+    def once(self, agency: str, identity: str) -> Ticket | None:
+        """The live ticket that was opened with that `--once` identity."""
+        opened = self._opened_with("once", agency, archives=False)
+        return next((ticket for found, ticket in opened if found == identity and ticket.live), None)
+
+    def count(self, agency: str, counter: str) -> int:
+        """Raise a counter by one and return it."""
+        work = self._work[agency]
+        value = work.counters.get(counter, 0) + 1
+        work.raise_to(counter, value)
+        return value
+
+    def raise_to(self, agency: str, counter: str, least: int) -> None:
+        """Make a counter at least this much."""
+        self._work[agency].raise_to(counter, least)
+
+    def identities(self, agency: str) -> Iterator[tuple[str, Ticket]]:
+        """Every imported identity of the agency with its ticket, archives included."""
+        return self._opened_with("identity", agency, archives=True)
+
+    def _opened_with(self, word: str, agency: str, archives: bool) -> Iterator[tuple[str, Ticket]]:
+        work = self._work[agency]
+        for ticket in list(work.staged.values()):
+            value = opening(ticket, word)
+            if value is not None:
+                yield value, ticket
+        yield from opened_with(word, work.untouched(archives))
+
+    def discard(self) -> None:
+        """Save nothing when the unit ends: for `--dry-run`."""
+        self._discarded = True
+
+    def save(self) -> list[CscError]:
+        """Write what was put, each agency's file once; returns what went wrong afterwards, in the housekeeping."""
+        if self._discarded:
+            return []
+        changed = [(work, file) for work in self._work.values() if (file := work.stage())]
+        for work, _ in changed:
+            work.shelf.clear_leftovers()
+        files.replace([file for _, file in changed])
+        return [error for work, _ in changed if (error := work.tidy())]

@@ -1,0 +1,278 @@
+"""What the desk may expect of every store."""
+
+from datetime import timedelta
+
+import pytest
+from msgspec.json import encode
+from msgspec.structs import replace
+
+from csctool.desk.ports import Store
+from csctool.domain import lifecycle
+from csctool.domain.query import Query, Range
+from csctool.domain.ticket import Due, Ticket
+from csctool.errors import BusyError, NotFoundError, UsageError
+from csctool.storage.memory import MemoryStore
+from csctool.storage.tiny import TinyStore
+
+from .helpers import MONDAY, draft, ended, opened, stamp
+
+
+@pytest.fixture(params=["memory", "tiny"])
+def store(request: pytest.FixtureRequest, tmp_path) -> Store:
+    made: Store = MemoryStore() if request.param == "memory" else TinyStore(str(tmp_path / "desk"), wait=0.05)
+    made.create("DHS")
+    made.create("DOT")
+    return made
+
+
+def save(store: Store, *tickets: Ticket) -> None:
+    with store.unit(*{ticket.agency for ticket in tickets}) as unit:
+        for ticket in tickets:
+            unit.put(ticket)
+
+
+def keys(found) -> list[str]:
+    return sorted(ticket.key for ticket in found)
+
+
+def test_a_ticket_comes_back_as_it_was_put(store):
+    ticket = opened(
+        1, description="„kein Ton“ \u202e \x00 \n", cc=("a@x", "b@x"), fields={"room": 12, "x": [None, 1.5]}
+    )
+    save(store, ticket)
+    assert encode(store.get("DHS-1")) == encode(ticket)
+    assert store.get("dhs-1") == store.get("DHS-1")
+
+
+def test_a_word_that_is_no_key_and_a_number_that_nobody_has_name_no_ticket(store):
+    for key in ("DHS-1", "XYZ-1", "printer", "DHS-0", "../DHS-1"):
+        with pytest.raises(NotFoundError):
+            store.get(key)
+        with pytest.raises(NotFoundError), store.unit("DHS") as unit:
+            unit.get(key)
+
+
+def test_agencies_are_listed_in_order_and_making_one_twice_changes_nothing(store):
+    save(store, opened(1))
+    store.create("DHS")
+    assert store.agencies() == ["DHS", "DOT"]
+    assert store.get("DHS-1").number == 1
+
+
+@pytest.mark.parametrize("name", ["dhs", "D", "../X", "D/S", "", "DHS\n", "ABCDEFGHIJK"])
+def test_only_an_agency_key_names_an_agency(store, name):
+    with pytest.raises(UsageError):
+        store.create(name)
+    with pytest.raises(NotFoundError), store.unit(name):
+        pass
+    with pytest.raises(NotFoundError):
+        list(store.find(Query(agencies=(name,))))
+
+
+def test_numbers_count_from_one_and_are_never_given_twice(store):
+    with store.unit("DHS") as unit:
+        assert [unit.count("DHS", "number") for _ in range(2)] == [1, 2]
+    with store.unit("DHS") as unit:
+        assert unit.count("DHS", "number") == 3
+        assert unit.count("DHS", "turn:voice") == 1
+
+
+def test_agencies_count_for_themselves(store):
+    with store.unit("DHS", "DOT") as unit:
+        assert unit.count("DHS", "number") == 1
+        assert unit.count("DOT", "number") == 1
+
+
+def test_an_import_with_numbers_of_its_own_is_counted_on_from(store):
+    with store.unit("DHS") as unit:
+        unit.raise_to("DHS", "number", 40)
+        unit.raise_to("DHS", "number", 7)
+    save(store, opened(90))
+    with store.unit("DHS") as unit:
+        assert unit.count("DHS", "number") == 91
+
+
+def test_a_unit_that_fails_saves_nothing(store):
+    save(store, opened(1))
+    with pytest.raises(ZeroDivisionError), store.unit("DHS") as unit:  # noqa: PT012 - the whole block is the unit
+        unit.put(opened(unit.count("DHS", "number")))
+        assert 1 / 0
+    assert keys(store.find(Query())) == ["DHS-1"]
+    with store.unit("DHS") as unit:
+        assert unit.count("DHS", "number") == 2
+
+
+def test_a_dry_run_sees_its_changes_and_saves_nothing(store):
+    with store.unit("DHS") as unit:
+        unit.put(opened(unit.count("DHS", "number")))
+        assert unit.get("DHS-1").status == "queued"
+        unit.discard()
+    assert keys(store.find(Query())) == []
+
+
+def test_a_unit_sees_what_it_put_and_others_do_not_before_it_ends(store):
+    save(store, opened(1), opened(2))
+    with store.unit("DHS") as unit:
+        unit.put(lifecycle.start(unit.get("DHS-1"), stamp(1)))
+        unit.put(opened(3))
+        assert unit.get("DHS-1").status == "in-progress"
+        assert keys(unit.find(Query(agencies=("DHS",)))) == ["DHS-1", "DHS-2", "DHS-3"]
+        assert keys(unit.find(Query(statuses=("queued",)))) == ["DHS-2", "DHS-3"]
+        assert store.get("DHS-1").status == "queued"
+    assert store.get("DHS-1").status == "in-progress"
+
+
+def test_a_unit_over_two_agencies_saves_both(store):
+    save(store, opened(1), opened(1, "DOT"))
+    with store.unit("DOT", "DHS") as unit:
+        unit.put(lifecycle.note(unit.get("DHS-1"), stamp(1), "see DOT-1"))
+        unit.put(lifecycle.note(unit.get("DOT-1"), stamp(1), "see DHS-1"))
+    assert store.get("DHS-1").version == store.get("DOT-1").version == 2
+
+
+def test_a_unit_reads_tickets_of_other_agencies_and_refuses_to_put_them(store):
+    save(store, opened(1, "DOT"))
+    with store.unit("DHS") as unit:
+        assert unit.get("DOT-1").key == "DOT-1"
+        with pytest.raises(KeyError):
+            unit.put(opened(2, "DOT"))
+
+
+def test_two_writers_of_an_agency_wait_for_each_other_and_those_of_two_do_not(store):
+    with store.unit("DHS"):
+        with pytest.raises(BusyError, match="DHS is busy"), store.unit("DHS"):
+            pass
+        with store.unit("DOT") as unit:
+            unit.put(opened(1, "DOT"))
+    with store.unit("DHS") as unit:
+        unit.put(opened(1))
+    assert keys(store.find(Query())) == ["DHS-1", "DOT-1"]
+
+
+def test_an_unknown_agency_is_named(store):
+    with pytest.raises(NotFoundError, match="no such agency: XYZ"):
+        list(store.find(Query(agencies=("XYZ",))))
+    with pytest.raises(NotFoundError, match="no such agency: XYZ"), store.unit("XYZ"):
+        pass
+    with pytest.raises(NotFoundError, match="no such agency: XYZ"):
+        store.archive("XYZ")
+
+
+FULL = draft(
+    1, kind="request", status="assigned", queue="voice", desk="telecom", owner="carol", assignee="bob", priority="P2",
+    tier="2", service="voicemail", category="telecom/voice", requester="Ada@DHS.gov", flags=("vip",),
+    opened_at=MONDAY, updated_at=MONDAY, due=Due(resolution=MONDAY + timedelta(days=1)),
+    description="the light blinks",
+)  # fmt: skip
+DAY = Range(MONDAY, MONDAY + timedelta(days=2))
+
+
+@pytest.mark.parametrize(
+    ("query", "other"),
+    [
+        (Query(agencies=("DHS",)), Query(agencies=("DOT",))),
+        (Query(statuses=("assigned",)), Query(statuses=("queued",))),
+        (Query(kinds=("request",)), Query(kinds=("change",))),
+        (Query(queues=("voice",)), Query(queues=("data",))),
+        (Query(desks=("telecom",)), Query(desks=("it",))),
+        (Query(owners=("carol",)), Query(owners=("bob",))),
+        (Query(assignees=("bob",)), Query(unassigned=True)),
+        (Query(priorities=("P2",)), Query(priorities=("P1",))),
+        (Query(tiers=("2",)), Query(tiers=("3",))),
+        (Query(services=("voice*",)), Query(services=("fax*",))),
+        (Query(categories=("telecom",)), Query(categories=("tele",))),
+        (Query(requesters=("ada@",)), Query(requesters=("bob@",))),
+        (Query(flags=("vip",)), Query(flags=("incomplete",))),
+        (Query(opened=DAY), Query(opened=Range(until=MONDAY))),
+        (Query(due=DAY), Query(due=Range(until=MONDAY))),
+        (Query(breached_at=MONDAY + timedelta(days=3)), Query(breached_at=MONDAY)),
+        (Query(words=("BLINKS",)), Query(words=("blinks", "hums"))),
+        (Query(words=("blinks",), assignees=("bob",)), Query(words=("hums",), assignees=("bob",))),
+        (Query(everything=True), Query(resolved=DAY)),
+    ],
+)
+def test_each_question_finds_the_ticket_or_not(store, query, other):
+    save(store, FULL)
+    assert keys(store.find(query)) == ["DHS-1"]
+    assert keys(store.find(other)) == []
+    with store.unit("DHS", "DOT") as unit:
+        assert keys(unit.find(query)) == ["DHS-1"]
+        assert keys(unit.find(other)) == []
+
+
+def test_finished_tickets_are_found_only_when_asked_for(store):
+    save(store, opened(1), ended(2))
+    for _ in range(2):  # before and after they are archived
+        assert keys(store.find(Query())) == ["DHS-1"]
+        assert keys(store.find(Query(statuses=("closed",)))) == ["DHS-2"]
+        assert keys(store.find(Query(everything=True))) == ["DHS-1", "DHS-2"]
+        assert keys(store.find(Query(closed=DAY))) == ["DHS-2"]
+        assert keys(store.find(Query(closed=Range(until=MONDAY)))) == []
+        assert store.get("DHS-2").status == "closed"
+        store.archive("DHS")
+
+
+def test_archiving_moves_finished_tickets_once(store):
+    save(store, opened(1), ended(2), ended(3, hours=24 * 40))
+    assert store.archivable("DHS") == 2
+    assert store.archive("DHS") == 2
+    assert store.archivable("DHS") == 0
+    assert store.archive("DHS") == 0
+    assert keys(store.find(Query(everything=True))) == ["DHS-1", "DHS-2", "DHS-3"]
+    with store.unit("DHS") as unit:
+        assert unit.get("DHS-3").status == "closed"
+        assert unit.count("DHS", "number") == 4
+
+
+def test_an_archived_ticket_is_reopened_and_closed_again_and_stays_one_ticket(store):
+    save(store, ended(1))
+    store.archive("DHS")
+    with store.unit("DHS") as unit:
+        unit.put(lifecycle.reopen(unit.get("DHS-1"), stamp(800), "it is back", until=None))
+    assert store.get("DHS-1").status == "queued"
+    assert keys(store.find(Query())) == ["DHS-1"]
+    assert keys(store.find(Query(statuses=("closed",)))) == []
+    assert keys(store.find(Query(everything=True))) == ["DHS-1"]
+    with store.unit("DHS") as unit:
+        resolved = lifecycle.resolve(unit.get("DHS-1"), stamp(801), "plugged in again")
+        unit.put(lifecycle.close(resolved, stamp(801)))
+    assert store.archive("DHS") == 1
+    assert store.get("DHS-1").version == 6
+    assert [t.version for t in store.find(Query(everything=True))] == [6]
+    assert keys(store.find(Query(closed=Range(MONDAY, MONDAY + timedelta(days=5))))) == []
+
+
+def test_a_monitoring_script_finds_the_live_ticket_that_it_opened(store):
+    save(store, opened(1, once="disk full on web1"), ended(2, once=None), opened(3, once='a "quoted" ÿ'))
+    with store.unit("DHS") as unit:
+        found = unit.once("DHS", "disk full on web1")
+        assert found is not None
+        assert found.key == "DHS-1"
+        assert unit.once("DHS", "disk full") is None
+        assert unit.once("DHS", 'a "quoted" ÿ') is not None
+        unit.put(lifecycle.cancel(found, stamp(1), "gone"))
+        assert unit.once("DHS", "disk full on web1") is None
+        unit.put(opened(4, once="new"))
+        assert unit.once("DHS", "new") is not None
+    with store.unit("DHS") as unit:
+        assert unit.once("DHS", "disk full on web1") is None
+
+
+def test_imported_identities_are_told_archives_included(store):
+    def imported(ticket: Ticket, identity: str) -> Ticket:
+        first, *rest = ticket.history
+        changes = {**first.changes, "identity": (None, identity)}
+        return replace(ticket, history=(replace(first, changes=changes), *rest))
+
+    save(store, imported(opened(1), "snow:1"), imported(ended(2), "snow:2"), opened(3))
+    store.archive("DHS")
+    with store.unit("DHS") as unit:
+        unit.put(imported(opened(4), "snow:4"))
+        told = {identity: ticket.key for identity, ticket in unit.identities("DHS")}
+    assert told == {"snow:1": "DHS-1", "snow:2": "DHS-2", "snow:4": "DHS-4"}
+
+
+def test_nothing_is_in_the_way_of_an_untroubled_desk(store):
+    save(store, opened(1))
+    list(store.find(Query(everything=True)))
+    assert store.troubles() == []
