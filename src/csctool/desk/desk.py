@@ -5,7 +5,7 @@ every failure by key.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, TypeVar
 
 import msgspec
@@ -41,7 +41,8 @@ class Desk:
 
     def __init__(
         self, settings: DeskSettings, store: Store, directory: Directory, decisions: Callable[[str], Decisions],
-        clock: Clock, actor: Actor, op: str, *, frozen_clock: bool = False, dry_run: bool = False,
+        clock: Clock, actor: Actor, op: str, *, zone: tzinfo = UTC, root: str = "", frozen_clock: bool = False,
+        dry_run: bool = False,
     ) -> None:  # fmt: skip
         self.settings = settings
         self.store = store
@@ -49,6 +50,8 @@ class Desk:
         self.clock = clock
         self.actor = actor
         self.op = op
+        self.zone = zone
+        self.root = root
         self.dry_run = dry_run
         self.notices: list[str] = []
         self.at: datetime | None = None

@@ -3,6 +3,7 @@
 import os
 import re
 import tomllib
+from datetime import UTC, tzinfo
 from typing import Any, TypeVar
 
 import msgspec
@@ -172,6 +173,18 @@ def _worded(message: str, kind: type[Section], prefix: str) -> str:
 
 def _known_keys(kind: type[Section]) -> list[str]:
     return [field.encode_name for field in msgspec.structs.fields(kind)]
+
+
+def zone_named(name: str, path: str) -> tzinfo:
+    """An IANA time zone. Raises SettingsError for a name that the system's zone data does not have."""
+    if name == "UTC":
+        return UTC
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingsError(f"{path}: timezone: no such time zone: {name!r}", "e.g. America/Chicago") from None
 
 
 def nearest(word: str, known: "list[str]") -> str | None:

@@ -1,0 +1,106 @@
+"""Wires a Desk out of settings and adapters; the only module that knows which store, clock and plugins are real."""
+
+import os
+import pwd
+from datetime import UTC, datetime
+from functools import cache
+
+import msgspec
+
+from csctool.desk.desk import Actor, Desk
+from csctool.desk.ports import Decisions
+from csctool.domain.organisation import AgencySettings, DeskSettings
+from csctool.domain.times import moment
+from csctool.errors import NotFoundError
+from csctool.finding import find_desk
+from csctool.settings.load import agency_keys, agency_of_domain, agency_path, load_agency, load_desk, zone_named
+from csctool.storage.tiny import TinyStore
+
+
+class Wishes(msgspec.Struct, frozen=True):
+    """What the command line said before the command: `--desk --as --now --strict`."""
+
+    desk: str | None = None
+    actor: str | None = None
+    now: str | None = None
+    strict: bool = False
+
+
+def open_desk(wishes: Wishes, *, dry_run: bool = False, root: str | None = None) -> Desk:
+    """The desk of a command. Raises NotFoundError when there is none, SettingsError when it can't be used."""
+    root = root or find_desk(wishes.desk)
+    settings = load_desk(root)
+    zone = zone_named(settings.timezone, root)
+    real = datetime.now(UTC).replace(microsecond=0)
+    now = moment(wishes.now, real, zone) if wishes.now else None
+    return Desk(
+        settings,
+        TinyStore(root, wait=float(os.environ.get("CSCTOOL_WAIT", "10"))),
+        Agencies(root),
+        lambda key: decisions(root, key, settings),
+        lambda: now or datetime.now(UTC).replace(microsecond=0),
+        who(settings, wishes.actor),
+        f"{real:%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}",
+        zone=zone,
+        root=root,
+        frozen_clock=now is not None,
+        dry_run=dry_run,
+    )
+
+
+def who(settings: DeskSettings, wanted: str | None) -> Actor:
+    """The acting person: named with `--as`, else whoever has the real Unix user, else that user's name."""
+    user = unix_user()
+    if wanted is None:
+        return Actor(next((n for n, p in settings.people.items() if (p.user or n) == user), user), user)
+    if settings.people and wanted not in settings.people and wanted != user:
+        raise NotFoundError(f"no such person: {wanted!r}", "csctool person list shows who there is")
+    return Actor(wanted, user)
+
+
+def unix_user() -> str:
+    """The name of the real Unix user, the number where it has no name."""
+    uid = os.getuid()
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def decisions(root: str, key: str, settings: DeskSettings) -> Decisions:
+    """Those who are asked for one agency. Only rule files that exist are read."""
+    from csctool.plugins.host import host_for
+
+    agency = load_agency(root, key)
+    layers: list[tuple[str, object]] = []
+    for name, path in (
+        ("agency-rules", agency_path(root, key, "rules.toml")),
+        ("desk-rules", os.path.join(root, "rules.toml")),
+    ):
+        if os.path.exists(path):
+            from csctool.plugins.builtin.rules import RuleBook
+            from csctool.settings.rules import load_rules
+
+            layers.append((name, RuleBook(load_rules(path))))
+    return host_for(key, agency, settings, layers)
+
+
+class Agencies:
+    """The desk's agencies, from their directories. Implements `desk.ports.Directory`."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self.agency = cache(self._agency)
+
+    def keys(self) -> list[str]:
+        """All keys, sorted."""
+        return agency_keys(self._root)
+
+    def _agency(self, key: str) -> AgencySettings:
+        return load_agency(self._root, key)
+
+    def of_domain(self, domain: str) -> str | None:
+        """The agency that lists an e-mail domain."""
+        return agency_of_domain(self._root, domain)
+
+
