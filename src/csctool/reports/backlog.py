@@ -1,9 +1,9 @@
 """What waits, for how long, and why."""
 
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Self
 
 import msgspec
 
@@ -11,7 +11,7 @@ from csctool.domain.query import Query, Range, breached
 from csctool.domain.ticket import Ticket
 from csctool.domain.words import INCOMPLETE, LIVE
 from csctool.reports.measures import hours
-from csctool.reports.request import Groups, Report, Request, Row, grouping, names, opened_in_period, present
+from csctool.reports.request import Groups, Report, Request, Row, Tally, grouping, names, opened_in_period, present
 
 #: Age buckets: a ticket exactly as old as a limit falls into the later one.
 LIMITS = tuple(timedelta(days=days).total_seconds() for days in (1, 3, 7, 30))
@@ -32,18 +32,21 @@ def build(request: Request, tickets: Iterable[Ticket]) -> Report:
     group = grouping(request)
     for ticket in present(request, tickets):
         if ticket.live and (everything or request.period.holds(ticket.opened_at)):
-            for tally in groups.of(group(ticket, ticket.opened_at)):
-                tally.add(ticket, request.at)
+            groups.of(group(ticket, ticket.opened_at)).add(ticket, request.at)
     return groups.report("backlog")
 
 
-class Backlog:
+class Backlog(Tally):
     """What waits in one group."""
 
-    def __init__(self) -> None:
-        self.count: Counter[str] = Counter()
-        self.oldest: str | None = None
-        self.age = -1.0
+    oldest: str | None = None
+    age = -1.0
+
+    def merge(self, other: Self) -> None:
+        """Of two groups, the older of the oldest is the oldest."""
+        super().merge(other)
+        if other.age > self.age:
+            self.oldest, self.age = other.oldest, other.age
 
     def add(self, ticket: Ticket, at: datetime) -> None:
         """One live ticket; one that is resolved waits only for its triage."""
@@ -66,11 +69,9 @@ class Backlog:
 
     def row(self) -> Row:
         """Open tickets, their ages, the oldest, and what they wait with."""
-        states = ("unassigned", "on_hold", "untriaged", "incomplete", "breached", "dirty")
         return {
-            "open": self.count["open"],
-            **{bucket: self.count[bucket] for bucket in BUCKETS},
+            **self.counts("open", *BUCKETS),
             "oldest": self.oldest,
             "oldest_h": hours(self.age) if self.oldest else None,
-            **{state: self.count[state] for state in states},
+            **self.counts("unassigned", "on_hold", "untriaged", "incomplete", "breached", "dirty"),
         }

@@ -1,13 +1,12 @@
 """What was settled, how fast, by whom at once, and how it ended."""
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
 from csctool.domain.query import Query
 from csctool.domain.ticket import Ticket
-from csctool.reports.measures import Spread, dirty, first_contact, first_level, percent, reopened, resolved_in
-from csctool.reports.request import Groups, Report, Request, Row, grouping, names, opened_before_end, present
+from csctool.reports.measures import dirty, first_contact, first_level, percent, reopened, resolved_in
+from csctool.reports.request import Groups, Report, Request, Row, Tally, grouping, names, opened_before_end, present
 
 
 def wanted(request: Request) -> Query:
@@ -23,53 +22,48 @@ def build(request: Request, tickets: Iterable[Ticket]) -> Report:
     for ticket in present(request, tickets):
         at = resolved_in(ticket, request.period)
         if at:
-            first = first_contact(ticket, request.first_tier)
-            for tally in groups.of(group(ticket, at)):
-                tally.add(ticket, at, first=first, level=first_level(ticket, request.first_tier))
+            groups.of(group(ticket, at)).add(ticket, at, request.first_tier)
     return groups.report("resolution")
 
 
-class Resolution:
+class Resolution(Tally):
     """What was resolved in one group. `codes` is shared by all groups, so that they have the same columns."""
 
     def __init__(self, codes: set[str]) -> None:
+        super().__init__()
         self.codes = codes
-        self.count: Counter[str] = Counter()
-        self.code: Counter[str] = Counter()
-        self.respond = Spread()
-        self.resolve = Spread()
 
-    def add(self, ticket: Ticket, at: datetime, *, first: bool, level: bool) -> None:
+    def add(self, ticket: Ticket, at: datetime, first_tier: str) -> None:
         """One ticket resolved at `at`."""
         count = self.count
         count["resolved"] += 1
-        count["first_contact"] += first
-        count["first_level"] += level
+        count["first_contact"] += first_contact(ticket, first_tier)
+        count["first_level"] += first_level(ticket, first_tier)
         count["reopened"] += reopened(ticket)
         count["minutes"] += ticket.minutes
         count[_training(ticket)] += 1
         if ticket.code:
             self.codes.add(ticket.code)
-            self.code[ticket.code] += 1
+            count[f"code_{ticket.code}"] += 1
         if dirty(ticket):
             count["dirty"] += 1
             return
-        self.respond.add(ticket.opened_at, ticket.responded_at)
-        self.resolve.add(ticket.opened_at, at)
+        self.times["respond"].add(ticket.opened_at, ticket.responded_at)
+        self.times["resolve"].add(ticket.opened_at, at)
 
     def row(self) -> Row:
         """Counts, times, rates, effort, training, then one column a code."""
         count = self.count
         return {
             "resolved": count["resolved"],
-            **self.resolve.columns("resolve", "mean", "median", "p90"),
-            **self.respond.columns("respond", "mean", "median", "p90"),
-            **{name: count[name] for name in ("first_contact", "first_level", "reopened")},
+            **self.times["resolve"].columns("resolve", "mean", "median", "p90"),
+            **self.times["respond"].columns("respond", "mean", "median", "p90"),
+            **self.counts("first_contact", "first_level", "reopened"),
             "first_contact_pct": percent(count["first_contact"], count["resolved"]),
             "first_level_pct": percent(count["first_level"], count["resolved"]),
             "reopened_pct": percent(count["reopened"], count["resolved"]),
-            **{name: count[name] for name in ("minutes", *_TRAINING, "dirty")},
-            **{f"code_{code}": self.code[code] for code in sorted(self.codes)},
+            **self.counts("minutes", *_TRAINING, "dirty"),
+            **self.counts(*(f"code_{code}" for code in sorted(self.codes))),
         }
 
 

@@ -1,35 +1,16 @@
 """The desk at a glance: what came, what went, what waits, and how well it was done."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from csctool.domain.query import Query, Range
+from csctool.domain.query import Query
 from csctool.domain.ticket import Ticket
 from csctool.domain.words import CALLBACK, INCOMPLETE
-from csctool.reports.measures import (
-    Spread,
-    cancelled_in,
-    closed_in,
-    dirty,
-    first_contact,
-    first_level,
-    opened_in,
-    percent,
-    reopened,
-    reopened_in,
-    resolved_in,
-)
-from csctool.reports.request import Groups, Report, Request, Row, grouping, names, opened_ever, present
+from csctool.reports.measures import dirty, first_contact, first_level, happened, percent, reopened
+from csctool.reports.request import Groups, Report, Request, Row, Tally, grouping, names, opened_ever, present
 
-#: What happens to a ticket, and when in the period it happened last.
-HAPPENINGS: dict[str, Callable[[Ticket, Range], datetime | None]] = {
-    "opened": opened_in,
-    "resolved": resolved_in,
-    "closed": closed_in,
-    "cancelled": cancelled_in,
-    "reopened": reopened_in,
-}
+#: What happens to a ticket.
+HAPPENINGS = ("opened", "resolved", "closed", "cancelled", "reopened")
 
 #: What a live ticket may be waiting with.
 WAITING: dict[str, Callable[[Ticket], bool]] = {
@@ -54,60 +35,54 @@ def build(request: Request, tickets: Iterable[Ticket]) -> Report:
     groups = Groups(names(request), Summary)
     group = grouping(request)
     for ticket in present(request, tickets):
-        dates = {name: at for name, when in HAPPENINGS.items() if (at := when(ticket, request.period))}
+        dates = happened(ticket, request.period)
+        untrue = bool(dates) and dirty(ticket)
         for name, at in dates.items():
-            for tally in groups.of(group(ticket, at)):
-                tally.count[name] += 1
-                tally.count["dirty"] += name == next(iter(dates)) and dirty(ticket)
-        if "opened" in dates:
-            for tally in groups.of(group(ticket, ticket.opened_at)):
-                tally.came(ticket)
+            groups.of(group(ticket, at)).count[name] += 1
+        if untrue:
+            groups.of(group(ticket, min(dates.values()))).count["dirty"] += 1
+        if "opened" in dates and ticket.handovers:
+            groups.of(group(ticket, ticket.opened_at)).wandered(ticket)
         if "resolved" in dates:
-            first = first_contact(ticket, request.first_tier)
-            for tally in groups.of(group(ticket, dates["resolved"])):
-                tally.solved(ticket, dates["resolved"], first=first, level=first_level(ticket, request.first_tier))
+            at = dates["resolved"]
+            groups.of(group(ticket, at)).solved(ticket, None if untrue else at, request.first_tier)
         if ticket.live:
-            for tally in groups.of(group(ticket, ticket.opened_at)):
-                tally.count.update(name for name, waits in WAITING.items() if waits(ticket))
+            waiting = groups.of(group(ticket, ticket.opened_at)).count
+            waiting.update(name for name, waits in WAITING.items() if waits(ticket))
     found = groups.report("summary")
     return found if request.by else _listed(found.rows[0])
 
 
-class Summary:
+class Summary(Tally):
     """The measures of one group."""
 
-    def __init__(self) -> None:
-        self.count: Counter[str] = Counter()
-        self.respond = Spread()
-        self.resolve = Spread()
-
-    def came(self, ticket: Ticket) -> None:
-        """A ticket opened in the period: how often it changed hands until now."""
+    def wandered(self, ticket: Ticket) -> None:
+        """A ticket opened in the period changed hands, and how often."""
         self.count["handovers"] += ticket.handovers
-        self.count["handed_over"] += ticket.handovers > 0
+        self.count["handed_over"] += 1
         self.count["bounces"] += ticket.bounces
         self.count["bounced"] += ticket.bounces > 0
 
-    def solved(self, ticket: Ticket, at: datetime, *, first: bool, level: bool) -> None:
-        """A ticket resolved in the period: how well."""
-        self.count["first_contact"] += first
-        self.count["first_level"] += level
+    def solved(self, ticket: Ticket, at: datetime | None, first_tier: str) -> None:
+        """A ticket resolved in the period: how well, and how fast where its times can be believed."""
+        self.count["first_contact"] += first_contact(ticket, first_tier)
+        self.count["first_level"] += first_level(ticket, first_tier)
         self.count["came_back"] += reopened(ticket)
-        if not dirty(ticket):
-            self.respond.add(ticket.opened_at, ticket.responded_at)
-            self.resolve.add(ticket.opened_at, at)
+        if at:
+            self.times["respond"].add(ticket.opened_at, ticket.responded_at)
+            self.times["resolve"].add(ticket.opened_at, at)
 
     def row(self) -> Row:
         """The measures in the order in which a manager reads them."""
         count = self.count
         return {
-            **{name: count[name] for name in (*HAPPENINGS, *WAITING)},
+            **self.counts(*HAPPENINGS, *WAITING),
             "first_contact_pct": percent(count["first_contact"], count["resolved"]),
             "first_level_pct": percent(count["first_level"], count["resolved"]),
             "reopened_pct": percent(count["came_back"], count["resolved"]),
-            **self.respond.columns("respond", "median", "p90"),
-            **self.resolve.columns("resolve", "median", "p90"),
-            **{name: count[name] for name in ("handovers", "handed_over", "bounces", "bounced", "dirty")},
+            **self.times["respond"].columns("respond", "median", "p90"),
+            **self.times["resolve"].columns("resolve", "median", "p90"),
+            **self.counts("handovers", "handed_over", "bounces", "bounced", "dirty"),
         }
 
 

@@ -1,6 +1,5 @@
 """How much comes in, and of what kind."""
 
-from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
@@ -9,7 +8,7 @@ from csctool.domain.query import Query
 from csctool.domain.ticket import Ticket
 from csctool.domain.words import KINDS
 from csctool.reports.measures import percent
-from csctool.reports.request import Groups, Report, Request, Row, grouping, names, opened_in_period, present
+from csctool.reports.request import Groups, Report, Request, Row, Tally, grouping, names, opened_in_period, present
 
 
 def wanted(request: Request) -> Query:
@@ -24,19 +23,17 @@ def build(request: Request, tickets: Iterable[Ticket]) -> Report:
     group = grouping(request)
     for ticket in present(request, tickets):
         if request.period.holds(ticket.opened_at):
-            for tally in groups.of(group(ticket, ticket.opened_at)):
-                tally.add(ticket)
-    for tally in (*groups.found.values(), groups.total):
-        tally.all = groups.total.count["opened"]
-    return groups.report("volume")
+            groups.of(group(ticket, ticket.opened_at)).add(ticket)
+    total = groups.total()
+    for tally in (*groups.found.values(), total):
+        tally.all = total.count["opened"]
+    return groups.report("volume", total)
 
 
-class Volume:
-    """What came in for one group."""
+class Volume(Tally):
+    """What came in for one group, which is a share of all."""
 
-    def __init__(self) -> None:
-        self.count: Counter[str] = Counter()
-        self.all = 0
+    all = 0
 
     def add(self, ticket: Ticket) -> None:
         """One more ticket; what was cancelled since stays counted, and is told apart."""
@@ -51,7 +48,5 @@ class Volume:
         return {
             "opened": self.count["opened"],
             "share_pct": percent(self.count["opened"], self.all),
-            **{kind: self.count[kind] for kind in KINDS},
-            "cancelled": self.count["cancelled"],
-            "duplicate": self.count["duplicate"],
+            **self.counts(*KINDS, "cancelled", "duplicate"),
         }

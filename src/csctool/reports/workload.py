@@ -1,13 +1,12 @@
 """Who has how much on the table, and who got how much done."""
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
 from csctool.domain.query import Query, Range
 from csctool.domain.ticket import Ticket
-from csctool.reports.measures import UNCHANGED, Spread, dirty, resolved_in
-from csctool.reports.request import Groups, Report, Request, Row, grouping, opened_ever, present
+from csctool.reports.measures import UNCHANGED, dirty, resolved_in
+from csctool.reports.request import Groups, Report, Request, Row, Tally, grouping, opened_ever, present
 
 
 def wanted(request: Request) -> Query:
@@ -24,35 +23,28 @@ def build(request: Request, tickets: Iterable[Ticket]) -> Report:
     inner = request.by not in (None, "assignee")
     groups = Groups((request.by or "", "person") if inner else ("person",), Workload)
 
-    def tallies(ticket: Ticket, at: datetime | None, person: str | None) -> "tuple[Workload, ...]":
+    def tally(ticket: Ticket, at: datetime | None, person: str | None) -> "Workload":
         return groups.of(group(ticket, at), person) if inner else groups.of(person)
 
     for ticket in present(request, tickets):
         if ticket.open:
-            for tally in tallies(ticket, ticket.opened_at, ticket.assignee):
-                tally.has(ticket)
+            tally(ticket, ticket.opened_at, ticket.assignee).has(ticket)
         resolved = resolved_in(ticket, request.period)
         if resolved:
-            for tally in tallies(ticket, resolved, _resolver(ticket)):
-                tally.resolved(ticket, resolved)
+            tally(ticket, resolved, _resolver(ticket)).resolved(ticket, resolved)
         if ticket.minutes:
             for person, at, minutes in _effort(ticket, request.period):
-                for tally in tallies(ticket, at, person):
-                    tally.count["minutes"] += minutes
+                tally(ticket, at, person).count["minutes"] += minutes
     return groups.report("workload")
 
 
-class Workload:
+class Workload(Tally):
     """What one person has and did."""
-
-    def __init__(self) -> None:
-        self.count: Counter[str] = Counter()
-        self.resolve = Spread()
 
     def has(self, ticket: Ticket) -> None:
         """An open ticket lies on the table."""
         self.count["open"] += 1
-        self.count[ticket.status] += 1
+        self.count[_STATUS.get(ticket.status, "waiting")] += 1
 
     def resolved(self, ticket: Ticket, at: datetime) -> None:
         """A ticket got done."""
@@ -60,20 +52,18 @@ class Workload:
         if dirty(ticket):
             self.count["dirty"] += 1
         else:
-            self.resolve.add(ticket.opened_at, at)
+            self.times["resolve"].add(ticket.opened_at, at)
 
     def row(self) -> Row:
         """On the table now, done in the period."""
-        count = self.count
         return {
-            "open": count["open"],
-            "in_progress": count["in-progress"],
-            "on_hold": count["on-hold"],
-            "resolved": count["resolved"],
-            "minutes": count["minutes"],
-            **self.resolve.columns("resolve", "median"),
-            "dirty": count["dirty"],
+            **self.counts("open", "in_progress", "on_hold", "resolved", "minutes"),
+            **self.times["resolve"].columns("resolve", "median"),
+            **self.counts("dirty"),
         }
+
+
+_STATUS = {"in-progress": "in_progress", "on-hold": "on_hold"}
 
 
 def _resolver(ticket: Ticket) -> str | None:
