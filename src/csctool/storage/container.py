@@ -17,20 +17,30 @@ OpenSSL's digests takes. The header and the checksum stay as they are in every l
 """
 
 import os
-import re
 from collections.abc import Mapping
 from zlib import adler32, crc32
 
 import msgspec
 
 from csctool.errors import DamagedError, StorageError
-from csctool.storage import codec
+from csctool.storage import codec, files
 
-_HEADER = re.compile(
-    rb'\{"csctool":\{"format":([1-9][0-9]{0,5}),"generation":([1-9][0-9]{0,17}),"checksum":"([0-9a-f]{16})"\},\n'
-)
 #: No header is longer: enough to read for who wants the generation only.
 HEADER_SIZE = 128
+_AFTER = b'"},\n'
+
+
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The header: `generation` counts the writings of the file, `checksum` is in lower-case hexadecimal digits."""
+
+    format: int
+    generation: int
+    checksum: str
+
+    @property
+    def before(self) -> bytes:
+        """The bytes of the file up to the checksum's digits."""
+        return b'{"csctool":{"format":%d,"generation":%d,"checksum":"' % (self.format, self.generation)
 
 
 def pack(tables: Mapping[str, Mapping[str, msgspec.Raw]], generation: int) -> bytes:
@@ -44,9 +54,9 @@ def pack(tables: Mapping[str, Mapping[str, msgspec.Raw]], generation: int) -> by
             parts[-1] = b"\n"
         parts.append(b"}")
     parts.append(b"\n}\n")
-    before = b'{"csctool":{"format":%d,"generation":%d,"checksum":"' % (codec.FORMAT, generation)
-    after = b'"},\n' + b"".join(parts)
-    return b"".join((before, _checksum(before, after), after))
+    header = Header(codec.FORMAT, generation, "")
+    after = _AFTER + b"".join(parts)
+    return b"".join((header.before, _checksum(header.before, after).encode(), after))
 
 
 def unpack(blob: bytes, path: str) -> tuple[int, codec.Tables]:
@@ -54,14 +64,13 @@ def unpack(blob: bytes, path: str) -> tuple[int, codec.Tables]:
 
     Raises DamagedError when any byte is not as it was written, StorageError for a format newer than this csctool.
     """
-    header = _header(blob, path)
-    start, end = header.span(3)
-    if _checksum(blob[:start], memoryview(blob)[end:]) != header[3]:
+    header = read_header(blob, path)
+    after = memoryview(blob)[len(header.before) + len(header.checksum) :]
+    if _checksum(header.before, after) != header.checksum:
         raise damaged(path, "its checksum is wrong")
-    found = int(header[1])
-    if found > codec.FORMAT:
+    if header.format > codec.FORMAT:
         raise StorageError(
-            f"{path} was written by a newer csctool (format {found}; this one knows up to {codec.FORMAT})",
+            f"{path} was written by a newer csctool (format {header.format}; this one knows up to {codec.FORMAT})",
             "upgrade csctool; nothing was changed",
         )
     try:
@@ -69,31 +78,32 @@ def unpack(blob: bytes, path: str) -> tuple[int, codec.Tables]:
     except msgspec.MsgspecError as error:
         raise damaged(path, str(error)) from error
     del tables["csctool"]
-    return int(header[2]), codec.upgrade(found, tables)
+    return header.generation, codec.upgrade(header.format, tables)
 
 
-def generation_of(start: bytes, path: str) -> int:
-    """The generation, from the first HEADER_SIZE bytes of a file. Raises DamagedError."""
-    return int(_header(start, path)[2])
+def read_header(start: bytes, path: str) -> Header:
+    """The header, from a file or its first HEADER_SIZE bytes. Raises DamagedError unless it has exactly its form."""
+    if not start:
+        raise damaged(path, "it is empty")
+    line = start[:HEADER_SIZE].partition(b"\n")[0]
+    try:
+        header = msgspec.json.decode(line[:-1] + b"}", type=dict[str, Header])["csctool"]
+    except (msgspec.MsgspecError, KeyError) as error:
+        raise damaged(path, "it does not begin with csctool's header") from error
+    # JSON can be written in many ways; only the one way that `pack` writes it is whole.
+    if header.before + header.checksum.encode() + _AFTER != line + b"\n":
+        raise damaged(path, "its header was changed")
+    return header
 
 
 def damaged(path: str, why: str) -> DamagedError:
     """The error for a store file that is not as csctool wrote it."""
-    previous = path.removesuffix(".json") + ".prev.json"
+    previous = files.previous(path)
     hint = "nothing was changed; csctool doctor shows what can be saved"
     if os.path.exists(previous):
         hint += f", and the generation before is kept beside it as {os.path.basename(previous)}"
     return DamagedError(f"{path} is damaged: {why}", hint)
 
 
-def _header(blob: bytes, path: str) -> re.Match[bytes]:
-    if not blob:
-        raise damaged(path, "it is empty")
-    header = _HEADER.match(blob)
-    if not header:
-        raise damaged(path, "it does not begin with csctool's header")
-    return header
-
-
-def _checksum(before: bytes, after: bytes | memoryview) -> bytes:
-    return b"%08x%08x" % (crc32(after, crc32(before)), adler32(after, adler32(before)))
+def _checksum(before: bytes, after: bytes | memoryview) -> str:
+    return f"{crc32(after, crc32(before)):08x}{adler32(after, adler32(before)):08x}"

@@ -89,6 +89,11 @@ class Database(TinyDB):
         """The agency's counters, as the one document 1."""
         return self.table("counters", cache_size=0)  # type: ignore[return-value]
 
+    @property
+    def joint(self) -> Documents:
+        """What was written together with other agencies, as the one document 1: see `joint`."""
+        return self.table("joint", cache_size=0)  # type: ignore[return-value]
+
     def ticket(self, number: int) -> msgspec.Raw | None:
         """The document of one ticket."""
         return self.tickets.undecoded().get(str(number))

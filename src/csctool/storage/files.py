@@ -9,6 +9,8 @@ from csctool.errors import CscError, NotPermittedError, StorageError
 
 #: What a file is called while it is written. Only the holder of the agency's lock writes, so the name may be fixed.
 TEMPORARY = ".tmp"
+#: What it is called when it waits for another file to be put in place first: see `joint`.
+WAITING = ".next"
 
 
 def failure(path: str, error: OSError, doing: str, saved: bool = False) -> CscError:
@@ -22,6 +24,11 @@ def failure(path: str, error: OSError, doing: str, saved: bool = False) -> CscEr
     if error.errno in (errno.EACCES, errno.EPERM):
         return NotPermittedError(f"you may not {doing} {path}: {why}", "nothing was changed")
     return StorageError(f"can't {doing} {path}: {why}", "nothing was changed")
+
+
+def previous(path: str) -> str:
+    """Where the generation before of a store file is kept."""
+    return path.removesuffix(".json") + ".prev.json"
 
 
 def read(path: str, limit: int = -1) -> bytes | None:
@@ -58,18 +65,23 @@ def _read_all(descriptor: int) -> bytes:
 class Replacement:
     """One file that is to be replaced: the new bytes, and the old ones when the generation before is to be kept."""
 
-    def __init__(self, path: str, new: bytes, old: bytes | None, keep: bool = True) -> None:
+    def __init__(self, path: str, new: bytes, old: bytes | None, keep: bool = True, waits: bool = False) -> None:
         self.path = path
+        self.new = new
         self.directory = os.path.dirname(path)
-        self._new = new
         self._old = old
         self._keep = keep and old is not None
-        self._temporary = path + TEMPORARY
-        self._previous = path.removesuffix(".json") + ".prev.json"
+        self._waits = waits
+        self._previous = previous(path)
 
     def prepare(self) -> None:
-        """Write the new file beside the old one and bring it to the disk."""
-        _write(self._temporary, self._new, like=self.path)
+        """Write the new file beside the old one and bring it to the disk.
+
+        One that waits gets that name when it is whole, so that nobody takes the half of one for damage.
+        """
+        _write(self.path + TEMPORARY, self.new, like=self.path)
+        if self._waits:
+            os.rename(self.path + TEMPORARY, self.path + WAITING)
 
     def commit(self) -> None:
         """Keep the old file as the generation before, then put the new one in its place.
@@ -78,11 +90,11 @@ class Replacement:
         """
         if self._keep and self._old is not None:
             self._keep_old(self._old)
-        os.rename(self._temporary, self.path)
+        os.rename(self.path + (WAITING if self._waits else TEMPORARY), self.path)
 
     def _keep_old(self, old: bytes) -> None:
         temporary = self._previous + TEMPORARY
-        _remove(temporary)
+        remove(temporary)
         try:
             os.link(self.path, temporary)
         except OSError:
@@ -90,40 +102,43 @@ class Replacement:
             _write(temporary, old, like=self.path)
         os.rename(temporary, self._previous)
         # Renaming one name of a file to another name of the same file does nothing: after a crash both may be one.
-        _remove(temporary)
+        remove(temporary)
 
     def abandon(self) -> None:
         """Leave no temporary files."""
-        for name in (self._temporary, self._previous + TEMPORARY):
+        for name in (self.path + TEMPORARY, self.path + WAITING, self._previous + TEMPORARY):
             try:
-                _remove(name)
+                remove(name)
             except OSError:
                 # The failure that brought us here is the one to tell; the next writer clears the leftover.
                 return
 
 
 def replace(replacements: Sequence[Replacement]) -> None:
-    """Replace the files, all prepared before the first is put in place.
+    """Replace the files: all are on the disk before the first is put in place, and each is in place before the next.
 
     Raises NotPermittedError or StorageError, whose hint says when the change may have been saved all the same. A
     failed fsync is not tried again: the kernel may have dropped what it could not write.
     """
-    done: list[Replacement] = []
-    now = replacements[0] if replacements else None
+    placed = False
+    path = ""
     try:
-        for now in replacements:
-            now.prepare()
-        for now in replacements:
-            now.commit()
-            done.append(now)
-        for directory in dict.fromkeys(r.directory for r in replacements):
-            sync_directory(directory)
+        for replacement in replacements:
+            path = replacement.path
+            replacement.prepare()
+        for replacement in replacements[1:]:
+            # Those that wait must still be found waiting after a power cut.
+            sync_directory(replacement.directory)
+        for replacement in replacements:
+            path = replacement.path
+            replacement.commit()
+            placed = True
+            sync_directory(replacement.directory)
     except OSError as error:
-        assert now is not None
-        raise failure(now.path, error, "write", saved=bool(done)) from error
-    finally:
-        for left in replacements[len(done) :]:
-            left.abandon()
+        if not placed:
+            for replacement in replacements:
+                replacement.abandon()
+        raise failure(path, error, "write", saved=placed) from error
 
 
 def sync_directory(path: str) -> None:
@@ -136,14 +151,14 @@ def sync_directory(path: str) -> None:
 
 
 def clear_leftovers(directory: str) -> None:
-    """Remove what killed writers left; only for the holder of the lock."""
+    """Remove the temporary files that killed writers left; only for the holder of the lock. Raises OSError."""
     try:
         names = os.listdir(directory)
     except FileNotFoundError:
         return
     for name in names:
         if name.endswith(".json" + TEMPORARY):
-            _remove(f"{directory}/{name}")
+            remove(f"{directory}/{name}")
 
 
 def file_mode(directory: str) -> int:
@@ -153,7 +168,7 @@ def file_mode(directory: str) -> int:
 
 def _write(path: str, content: bytes, like: str) -> None:
     """A new file with mode and group of the file `like`, on disk when this returns."""
-    _remove(path)
+    remove(path)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         _adopt(descriptor, like)
@@ -179,7 +194,8 @@ def _adopt(descriptor: int, like: str) -> None:
     os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
 
 
-def _remove(path: str) -> None:
+def remove(path: str) -> None:
+    """Remove a file; none is fine. Raises OSError."""
     try:
         os.unlink(path)
     except FileNotFoundError:

@@ -61,7 +61,7 @@ class TinyStore:
         live = shelf.live()
         document = live.ticket(number)
         if document is None:
-            document = shelf.steady(lambda now: now.ticket(number) or shelf.archived(number), self._wait, live)
+            document = shelf.steady(lambda now: now.ticket(number) or shelf.archives.ticket(number), self._wait, live)
         if document is None:
             raise NotFoundError(f"no such ticket: {agency}-{number}")
         return codec.decode(document)
@@ -99,7 +99,7 @@ class TinyStore:
         """Move finished tickets to the archive of the month in which they ended; returns how many moved."""
         shelf = self._shelf(agency)
         with shelf.locked(self._wait):
-            shelf.clear_leftovers()
+            shelf.settle()
             return shelf.archive()
 
     def archivable(self, agency: str) -> int:

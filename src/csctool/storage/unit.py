@@ -8,7 +8,7 @@ from csctool.domain.query import Query, Range
 from csctool.domain.ticket import Ticket, split_key
 from csctool.domain.words import FINISHED
 from csctool.errors import CscError, NotFoundError
-from csctool.storage import codec, files
+from csctool.storage import codec, files, joint
 from csctool.storage.database import Database
 from csctool.storage.shelf import Shelf
 from csctool.storage.sieve import opened_with, opening, sieve
@@ -53,16 +53,16 @@ class Work:
         documents = self.shelf.everything(self.live, months) if archives else self.live.tickets.undecoded()
         return (document for number, document in documents.items() if int(number) not in self.staged)
 
-    def stage(self) -> files.Replacement | None:
-        """Stage everything in the database; what would replace the file, None when nothing changed."""
+    def stage(self) -> bool:
+        """Stage everything in the database; False when nothing changed."""
         if not self.staged and not self._counted:
-            return None
+            return False
         if self.staged:
             # A number once seen is never given out again, also when it came with an import.
             self.raise_to("number", max(self.staged))
             self.live.tickets.put({number: codec.encode(ticket) for number, ticket in self.staged.items()})
         self.live.counters.put({1: codec.encode(self.counters)})
-        return self.shelf.replacement(self.live)
+        return True
 
     def tidy(self) -> CscError | None:
         """Archive when many finished tickets lie among the live ones; the error when that failed.
@@ -96,7 +96,7 @@ class TinyUnit:
         work = self._work[agency]
         if number in work.staged:
             return work.staged[number]
-        document = work.live.ticket(number) or work.shelf.archived(number)
+        document = work.live.ticket(number) or work.shelf.archives.ticket(number)
         if document is None:
             raise NotFoundError(f"no such ticket: {agency}-{number}")
         return codec.decode(document)
@@ -125,9 +125,11 @@ class TinyUnit:
         work.raise_to(counter, value)
         return value
 
-    def raise_to(self, agency: str, counter: str, least: int) -> None:
-        """Make a counter at least this much."""
-        self._work[agency].raise_to(counter, least)
+    def raise_to(self, agency: str, counter: str, least: int) -> int:
+        """Make a counter at least this much and return it."""
+        work = self._work[agency]
+        work.raise_to(counter, least)
+        return work.counters.get(counter, 0)
 
     def identities(self, agency: str) -> Iterator[tuple[str, Ticket]]:
         """Every imported identity of the agency with its ticket, archives included."""
@@ -149,8 +151,22 @@ class TinyUnit:
         """Write what was put, each agency's file once; returns what went wrong afterwards, in the housekeeping."""
         if self._discarded:
             return []
-        changed = [(work, file) for work in self._work.values() if (file := work.stage())]
-        for work, _ in changed:
-            work.shelf.clear_leftovers()
-        files.replace([file for _, file in changed])
-        return [error for work, _ in changed if (error := work.tidy())]
+        changed = [work for work in self._work.values() if work.stage()]
+        for work in changed:
+            work.shelf.settle()
+        files.replace(_replacements(changed))
+        return [error for work in changed if (error := work.tidy())]
+
+
+def _replacements(changed: list[Work]) -> list[files.Replacement]:
+    """The files to replace, tied together when there are several: the first agency's decides for all."""
+    if not changed:
+        return []
+    home, *others = changed
+    members = {}
+    for work in others:
+        joint.follow(work.live, home.shelf.agency)
+        members[work.shelf.agency] = work.shelf.replacement(work.live, waits=True)
+    if members:
+        joint.lead(home.live, {agency: replacement.new for agency, replacement in members.items()})
+    return [home.shelf.replacement(home.live), *members.values()]

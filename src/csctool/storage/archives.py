@@ -1,0 +1,188 @@
+"""The finished tickets of one agency, a file for each month, and the index that tells which month has a number.
+
+The index is derived. It is believed only when it leads to the ticket, and made anew from the months when it is missing,
+damaged or older than one of them; only writers save it.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from csctool.domain.query import Range
+from csctool.errors import DamagedError, StorageError
+from csctool.storage import codec, container, files
+from csctool.storage.codec import Sketch
+from csctool.storage.database import Database
+
+#: Where finished tickets go that carry no time at all.
+UNDATED = "0000-00"
+
+
+class Shelved(msgspec.Struct, frozen=True):
+    """What the index knows of a month: which writing of its file was indexed, and the numbers in it."""
+
+    generation: int
+    numbers: tuple[int, ...]
+
+
+Index = dict[str, Shelved]
+
+
+class Archives:
+    """The directory `closed` of an agency."""
+
+    def __init__(self, directory: str, keep: bool) -> None:
+        self.directory = directory
+        self._keep = keep
+        self._index_path = f"{directory}/index.json"
+
+    def months(self, wanted: Range | None = None) -> list[str]:
+        """The months that have an archive, in order; only those that reach into the range when one is given."""
+        try:
+            names = os.listdir(self.directory)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise files.failure(self.directory, error, "read") from error
+        months = sorted(filter(None, map(_month_name, names)))
+        if wanted is None:
+            return months
+        first = _month(wanted.since) if wanted.since else ""
+        last = _month(wanted.until) if wanted.until else "9999-99"
+        return [m for m in months if first <= m <= last]
+
+    def month(self, month: str) -> Database:
+        """The tickets of a month; none when it has no file. Raises DamagedError, NotPermittedError, StorageError."""
+        path = self._path(month)
+        blob = files.read(path)
+        if blob is None and os.path.exists(files.previous(path)):
+            raise container.damaged(path, "it is missing")
+        return Database(path, blob)
+
+    def ticket(self, number: int) -> msgspec.Raw | None:
+        """The document of an archived ticket."""
+        stored = self._stored_index()
+        found = self._look_up(number, stored)
+        if found is not None:
+            return found
+        fresh = self._fresh_index(stored)
+        return None if fresh == stored else self._look_up(number, fresh)
+
+    def _look_up(self, number: int, index: Index) -> msgspec.Raw | None:
+        places = [month for month, shelved in index.items() if number in shelved.numbers]
+        found = [document for month in places if (document := self.month(month).ticket(number)) is not None]
+        return max(found, key=lambda document: codec.head(document).version, default=None)
+
+    def _path(self, month: str) -> str:
+        return f"{self.directory}/{month}.json"
+
+    # -- writing, under the agency's lock ------------------------------------------------------------------------
+
+    def add(self, finished: Mapping[str, msgspec.Raw]) -> None:
+        """File finished tickets in the months in which they ended, and take them out of any other month.
+
+        Doing it twice changes nothing.
+        """
+        index = self._fresh_index(self._stored_index())
+        months = _by_month(finished)
+        for month, documents in sorted(months.items()):
+            self._file(month, documents)
+        numbers = set(map(int, finished))
+        for month, shelved in index.items():
+            # A ticket that was reopened and ended again leaves its old month.
+            stale = numbers.intersection(shelved.numbers).difference(months.get(month, ()))
+            if stale:
+                self._strike(month, stale)
+
+    def _file(self, month: str, documents: Mapping[int, msgspec.Raw]) -> None:
+        archive = self.month(month)
+        there = archive.tickets.undecoded()
+        if all(bytes(there.get(str(n), b"")) == bytes(d) for n, d in documents.items()):
+            return
+        archive.tickets.put(documents)
+        self._replace(archive)
+
+    def _strike(self, month: str, stale: Iterable[int]) -> None:
+        archive = self.month(month)
+        archive.tickets.remove(doc_ids=stale)
+        self._replace(archive)
+
+    def _replace(self, archive: Database) -> None:
+        files.replace([files.Replacement(archive.path, archive.packed(), archive.before, self._keep)])
+
+    # -- the index -----------------------------------------------------------------------------------------------
+
+    def save_index(self) -> None:
+        """Save the index if it is not as it should be."""
+        stored = self._stored_index()
+        fresh = self._fresh_index(stored)
+        if fresh == stored:
+            return
+        table = {month: codec.encode(shelved) for month, shelved in fresh.items()}
+        before = files.read(self._index_path)
+        blob = container.pack({"months": table}, self._index_generation(before) + 1)
+        files.replace([files.Replacement(self._index_path, blob, before, keep=False)])
+
+    def _stored_index(self) -> Index:
+        blob = files.read(self._index_path)
+        if blob is None:
+            return {}
+        try:
+            _, tables = container.unpack(blob, self._index_path)
+            return {month: msgspec.json.decode(d, type=Shelved) for month, d in tables["months"].items()}
+        except (StorageError, msgspec.MsgspecError, KeyError):
+            # It says nothing that the months don't say: it is made anew.
+            return {}
+
+    def _fresh_index(self, stored: Index) -> Index:
+        """The index as it should be; only months that were written since it was stored are read whole."""
+        index: Index = {}
+        for month in self.months():
+            known = stored.get(month)
+            if known and known.generation == generation(self._path(month)):
+                index[month] = known
+                continue
+            archive = self.month(month)
+            index[month] = Shelved(archive.generation, tuple(map(int, archive.tickets.undecoded())))
+        return index
+
+    def _index_generation(self, blob: bytes | None) -> int:
+        try:
+            return container.read_header(blob, self._index_path).generation if blob else 0
+        except DamagedError:
+            return 0
+
+
+def generation(path: str) -> int:
+    """Which writing of a store file lies there now, 0 for none; reads its first bytes only. Raises DamagedError."""
+    start = files.read(path, container.HEADER_SIZE)
+    return 0 if start is None else container.read_header(start, path).generation
+
+
+def month_of(ticket: Sketch) -> str:
+    """The archive of a finished ticket: the month (UTC) in which it ended, or last had any known time."""
+    if ticket.closed_at:
+        return _month(ticket.closed_at)
+    known = [at for at in (ticket.resolved_at, ticket.updated_at, ticket.opened_at) if at]
+    return _month(max(known)) if known else UNDATED
+
+
+def _by_month(finished: Mapping[str, msgspec.Raw]) -> dict[str, dict[int, msgspec.Raw]]:
+    months: dict[str, dict[int, msgspec.Raw]] = {}
+    for number, document in finished.items():
+        months.setdefault(month_of(codec.sketch(document)), {})[int(number)] = document
+    return months
+
+
+def _month(at: datetime) -> str:
+    return f"{at.year:04d}-{at.month:02d}"
+
+
+def _month_name(name: str) -> str | None:
+    """The month of `2026-10.json`; None for the index, a generation before, and what else may lie there."""
+    month = name.removesuffix(".json")
+    year, dash, number = month.partition("-")
+    is_month = month != name and dash and f"{year}{number}".isdecimal() and len(year) == 4 and len(number) == 2
+    return month if is_month else None
