@@ -3,17 +3,17 @@
 import os
 import pwd
 from datetime import UTC, datetime
-from functools import cache
 
 import msgspec
 
 from csctool.desk.desk import Actor, Desk
 from csctool.desk.ports import Decisions
-from csctool.domain.organisation import AgencySettings, DeskSettings
+from csctool.domain.organisation import DeskSettings
 from csctool.domain.times import moment
-from csctool.errors import NotFoundError
+from csctool.errors import CscError, NotFoundError
 from csctool.finding import find_desk
-from csctool.settings.load import agency_keys, agency_of_domain, agency_path, load_agency, load_desk, zone_named
+from csctool.settings.directory import Agencies
+from csctool.settings.load import agency_path, load_agency, load_desk, zone_named
 from csctool.storage.tiny import TinyStore
 
 
@@ -24,6 +24,14 @@ class Wishes(msgspec.Struct, frozen=True):
     actor: str | None = None
     now: str | None = None
     strict: bool = False
+
+
+class Made(msgspec.Struct, frozen=True):
+    """What `init` made: where, which agencies, how many tickets."""
+
+    desk: str
+    agencies: list[str]
+    tickets: int
 
 
 def open_desk(wishes: Wishes, *, dry_run: bool = False, root: str | None = None) -> Desk:
@@ -85,22 +93,29 @@ def decisions(root: str, key: str, settings: DeskSettings) -> Decisions:
     return host_for(key, agency, settings, layers)
 
 
-class Agencies:
-    """The desk's agencies, from their directories. Implements `desk.ports.Directory`."""
+def found_desk(wishes: Wishes, directory: str | None, *, demo: bool = False, dry_run: bool = False) -> Made:
+    """Make a desk with its home agency, and with a demo's life when asked. Raises RefusedError where one is already."""
+    from csctool.settings.initial import DESK_TEXT, demo_text, write_desk
 
-    def __init__(self, root: str) -> None:
-        self._root = root
-        self.agency = cache(self._agency)
+    root = directory or wishes.desk or os.getcwd()
+    text = demo_text(unix_user()) if demo else DESK_TEXT
+    write_desk(root, text, dry_run=dry_run)
+    if dry_run:
+        return Made(root, [], 0)
+    desk = open_desk(wishes, root=root)
+    if demo:
+        from csctool.desk.demo import populate
+        from csctool.storage.memory import MemoryStore
 
-    def keys(self) -> list[str]:
-        """All keys, sorted."""
-        return agency_keys(self._root)
+        return Made(root, desk.directory.keys(), populate(desk, MemoryStore()))
+    from csctool.desk.organising import add_agency
 
-    def _agency(self, key: str) -> AgencySettings:
-        return load_agency(self._root, key)
-
-    def of_domain(self, domain: str) -> str | None:
-        """The agency that lists an e-mail domain."""
-        return agency_of_domain(self._root, domain)
+    add_agency(desk, desk.settings.home_agency, desk.settings.name, None)
+    return Made(root, desk.directory.keys(), 0)
 
 
+def check_settings(wishes: Wishes) -> tuple[list[str], list[CscError]]:
+    """Every settings file of the desk, read and checked in full: (files, what is wrong)."""
+    from csctool.settings.audit import audit
+
+    return audit(find_desk(wishes.desk))

@@ -13,12 +13,14 @@ import msgspec
 from csctool.desk.ports import Clock, Decisions, Directory, Question, Store, Unit
 from csctool.domain import handover, lifecycle
 from csctool.domain.organisation import DeskSettings, Queue
-from csctool.domain.query import Query
+from csctool.domain.query import Query, most_urgent, sort_key
 from csctool.domain.ticket import Stamp, Ticket, plain, split_key
 from csctool.domain.words import INCOMPLETE
 from csctool.errors import CscError, NotFoundError, RefusedError, UsageError
 
 T = TypeVar("T")
+#: Columns of a list that are no fields of a ticket by that name.
+COLUMNS = ("due.response", "due.resolution", "hold")
 Step = Callable[[Ticket, Stamp], Ticket]
 
 
@@ -78,6 +80,33 @@ class Desk:
         for queue in (*query.queues, *query.desks):
             self.queue(queue)
         return self.store.find(query)
+
+    def listed(self, query: Query, order: str | None = None, columns: Sequence[str] = ()) -> list[Ticket]:
+        """The matching tickets in order: the most urgent first, or by a field (`-field` turned round)."""
+        field = (order or "").removeprefix("-")
+        for name in (*columns, *((field,) if field else ())):
+            self.column(name)
+        key = sort_key(field) if field else most_urgent
+        return sorted(self.find(query), key=key, reverse=bool(order and order.startswith("-")))
+
+    def column(self, name: str) -> str:
+        """A column of a list. Raises UsageError with the nearest name."""
+        names = [*Ticket.__struct_fields__, *COLUMNS]
+        if name in names or name.startswith("fields."):
+            return name
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, names, 1)
+        raise UsageError(
+            f"no such field: {name!r}", f"did you mean {near[0]}?" if near else f"one of: {', '.join(names)}"
+        )
+
+    def my_queues(self) -> tuple[str, ...]:
+        """The queues of the actor. Raises NotFoundError for somebody who is in none."""
+        queues = self.settings.queues_of(self.actor.name)
+        if not queues:
+            raise NotFoundError(f"{self.actor.name} is a member of no queue", "csctool queue list shows who is")
+        return queues
 
     # -- work ----------------------------------------------------------------------------------------------
 

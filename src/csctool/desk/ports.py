@@ -41,8 +41,8 @@ class Unit(Protocol):
     def count(self, agency: str, counter: str) -> int:
         """Raise a counter of the agency by one and return it: `number` for tickets, `turn:QUEUE` for round-robin."""
 
-    def raise_to(self, agency: str, counter: str, least: int) -> None:
-        """Make a counter at least this much: an import brought numbers of its own."""
+    def raise_to(self, agency: str, counter: str, least: int) -> int:
+        """Make a counter at least this much (an import brought numbers of its own) and return it."""
 
     def identities(self, agency: str) -> Iterator[tuple[str, Ticket]]:
         """Every imported identity of the agency with its ticket, archives included."""
@@ -143,3 +143,9 @@ class Directory(Protocol):
 
     def of_domain(self, domain: str) -> str | None:
         """The agency that lists an e-mail domain."""
+
+    def add_agency(self, key: str, name: str) -> None:
+        """Write the settings of a new agency, whose place the store has made. Raises RefusedError when it exists."""
+
+    def add_entry(self, section: str, key: str, values: Mapping[str, Any], *, dry_run: bool = False) -> None:
+        """Add a named table (`queues`, `people`) to the desk's settings, checked as a whole before it counts."""

@@ -155,6 +155,10 @@ class DeskSettings(Section, frozen=True):
         at = names.index(tier) + 1
         return names[at] if at < len(names) else None
 
+    def queues_of(self, person: str) -> tuple[str, ...]:
+        """The queues that a person is a member or the lead of."""
+        return tuple(name for name, queue in self.queues.items() if person in queue.members or person == queue.lead)
+
     def service_named(self, word: str) -> str | None:
         """The catalogue's key for a name, title or alias, whatever its case; None when the catalogue lacks it."""
         if word in self.services:

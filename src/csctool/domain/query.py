@@ -185,11 +185,22 @@ def sort_key(field: str) -> Callable[[Ticket], Any]:
     """How to order by a field of the ticket: empty values last, keys by number."""
     if field == "key":
         return lambda t: (t.agency, t.number)
-    if field == "due":
+    if field in ("due", "due.resolution"):
         return lambda t: (t.due.resolution is None, t.due.resolution or NEVER)
+    if field == "due.response":
+        return lambda t: (t.due.response is None, t.due.response or NEVER)
+    if field.startswith("fields."):
+        return lambda t: _comparable(t.fields.get(field.removeprefix("fields.")))
 
-    def key(ticket: Ticket) -> tuple[bool, Any]:
-        value = getattr(ticket, field)
-        return (value is None, "" if value is None else value)
+    return lambda t: _comparable(getattr(t, field, None))
 
-    return key
+
+def _comparable(value: Any) -> tuple[int, Any]:
+    """Numbers before times before text before nothing, so that any column can be sorted."""
+    if isinstance(value, bool | int | float):
+        return (0, value)
+    if isinstance(value, datetime):
+        return (1, value)
+    if value is None:
+        return (3, "")
+    return (2, value if isinstance(value, str) else repr(value))

@@ -18,6 +18,7 @@ STATUSES: tuple[str, ...] = get_args(Status)
 CHANNELS: tuple[str, ...] = get_args(Channel)
 PRIORITIES: tuple[str, ...] = get_args(Priority)
 HOLD_CAUSES: tuple[str, ...] = get_args(HoldCause)
+ROLES = ("csr", "resolver", "coordinator", "problem-analyst", "problem-manager", "manager")
 
 OPEN = frozenset({"queued", "assigned", "in-progress", "on-hold"})
 LIVE = OPEN | {"resolved"}

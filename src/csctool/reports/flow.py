@@ -95,7 +95,8 @@ def _life(ticket: Ticket, at: datetime) -> list[Piece]:
     queue: str | None = None
     for event in ticket.history:
         changes = event.changes
-        life.extend(((tier, queue), what, times) for what, times in _happened(event))
+        for what, times in _happened(event):
+            life.append(((tier, queue), what, times))
         if "queue" in changes:
             queue = changes["queue"][1]
         if "tier" in changes:

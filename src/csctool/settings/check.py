@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterable
 
 from csctool.domain.organisation import AgencySettings, DeskSettings, Queue, days
-from csctool.domain.words import AGENCY_KEY, HOLD_CAUSES, KINDS, PRIORITIES
+from csctool.domain.words import AGENCY_KEY, HOLD_CAUSES, KINDS, PRIORITIES, ROLES
 from csctool.errors import SettingsError
 
-ROLES = ("csr", "resolver", "coordinator", "problem-analyst", "problem-manager", "manager")
 DURATION = re.compile(r"\d{1,9}(s|m|h|wd|d|w)")
 NAME = re.compile(r"[\w][\w.@+-]*")
 

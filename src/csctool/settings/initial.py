@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from csctool.errors import NotPermittedError, RefusedError, StorageError
-from csctool.settings.load import AGENCY_FILE, DESK_FILE, agency_path, load_desk
+from csctool.settings.load import AGENCY_FILE, DESK_FILE, agency_path, desk_from, load_desk
 
 DESK_TEXT = """\
 # csctool.toml: what this desk is told. Every setting has a default; `csctool config check` says what is wrong.
@@ -121,12 +121,21 @@ plugins = []                          # files such as "plugins/dhs.py", or impor
 """
 
 
-def write_desk(root: str, text: str = DESK_TEXT) -> None:
+def demo_text(user: str) -> str:
+    """The settings of the demo desk, in which this Unix user may do anything."""
+    path = os.path.join(os.path.dirname(__file__), "demo.toml")
+    with open(path, encoding="utf-8") as file:
+        return file.read().replace("{user}", toml_value(user))
+
+
+def write_desk(root: str, text: str = DESK_TEXT, *, dry_run: bool = False) -> None:
     """Make a desk's directory and its csctool.toml, in this machine's time zone. Raises RefusedError when there is one
     already."""
     path = os.path.join(root, DESK_FILE)
     if os.path.exists(path):
         raise RefusedError(f"{root} is a desk already", "use it with --desk, or choose another directory")
+    if dry_run:
+        return
     try:
         os.makedirs(os.path.join(root, "agencies"), exist_ok=True)
     except OSError as error:
@@ -154,7 +163,7 @@ def agency_exists(root: str, key: str) -> bool:
     return os.path.exists(agency_path(root, key, AGENCY_FILE))
 
 
-def add_table(root: str, section: str, key: str, values: Mapping[str, Any]) -> None:
+def add_table(root: str, section: str, key: str, values: Mapping[str, Any], *, dry_run: bool = False) -> None:
     """Append a `[section.key]` table to csctool.toml; comments and everything else stay as they are.
 
     The result is checked as a whole before it replaces the file. Raises RefusedError when the table exists,
@@ -168,7 +177,10 @@ def add_table(root: str, section: str, key: str, values: Mapping[str, Any]) -> N
         text = file.read()
     lines = [f"\n[{section}.{_key(key)}]"]
     lines += [f"{name} = {toml_value(value)}" for name, value in values.items() if value not in (None, "", (), [])]
-    write_text(path, text.rstrip("\n") + "\n" + "\n".join(lines) + "\n", check=lambda: load_desk(root))
+    text = text.rstrip("\n") + "\n" + "\n".join(lines) + "\n"
+    desk_from(text, path)
+    if not dry_run:
+        write_text(path, text)
 
 
 def _key(word: str) -> str:
@@ -182,33 +194,19 @@ def toml_value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def write_text(path: str, text: str, check: Any = None) -> None:
-    """Replace a settings file in one step; when `check` objects to the new one, the old one comes back."""
+def write_text(path: str, text: str) -> None:
+    """Replace a settings file in one step, so that a reader or a crash meets the old one or the new one."""
     new = f"{path}.new"
-    old: bytes | None = None
     try:
+        with open(new, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         if os.path.exists(path):
-            with open(path, "rb") as file:
-                old = file.read()
-        _replace(path, new, text.encode())
+            os.chmod(new, os.stat(path).st_mode & 0o7777)
+        os.replace(new, path)
     except OSError as error:
         raise _failed(path, error) from None
-    if check is None:
-        return
-    try:
-        check()
-    except Exception:
-        if old is not None:
-            _replace(path, new, old)
-        raise
-
-
-def _replace(path: str, new: str, data: bytes) -> None:
-    with open(new, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(new, path)
 
 
 def _failed(path: str, error: OSError) -> Exception:

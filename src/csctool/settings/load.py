@@ -41,10 +41,15 @@ _NAMED: dict[str, type[Section]] = {
 
 def load_desk(root: str) -> DeskSettings:
     """csctool.toml of a desk. Raises SettingsError, naming what is wrong and what would be right."""
+    path = os.path.join(root, DESK_FILE)
+    return desk_from(read_text(path), path)
+
+
+def desk_from(text: str, path: str) -> DeskSettings:
+    """The same from text that does not stand in the file yet."""
     from csctool.settings.check import references
 
-    path = os.path.join(root, DESK_FILE)
-    data = read_toml(path)
+    data = parse_toml(text, path)
     if data.get("format", 1) != 1:
         raise SettingsError(f"{path}: format: this csctool reads format 1, not {data['format']!r}")
     for section, kind in _NAMED.items():

@@ -4,7 +4,7 @@ import os
 import re
 from typing import Any
 
-from csctool.domain.organisation import Rule, Rules
+from csctool.domain.organisation import DeskSettings, Rule, Rules
 from csctool.domain.words import DESCRIBING, KINDS, PRIORITIES
 from csctool.errors import SettingsError
 from csctool.settings.load import RULES_FILE, nearest, parse_toml, read_text
@@ -117,3 +117,18 @@ def _test(place: str, key: str, value: Any) -> None:
             raise SettingsError(f"{place}: when.{key}: must be text, a number, true or false, or a list of these")
         if key == "text" and not (isinstance(item, str) and item.strip()):
             raise SettingsError(f"{place}: when.text: must be words or phrases")
+
+
+def rule_references(rules: Rules, desk: DeskSettings | None) -> None:
+    """Refuse a rule that answers with a queue or person which the desk does not have."""
+    if desk is None:
+        return
+    known = {"queue": list(desk.queues), "service": list(desk.services)}
+    if desk.people:
+        known |= {"person": list(desk.people), "lead": list(desk.people)}
+    for rule in (*rules.categorize, *rules.route, *rules.escalate):
+        for key, value in rule.then.items():
+            if known.get(key) and value not in known[key]:
+                near = nearest(value, known[key])
+                hint = f"did you mean {near}?" if near else f"there are: {', '.join(known[key])}"
+                raise SettingsError(f"{rules.source}:{rule.line}: {rule.name}: no such {key}: {value!r}", hint)

@@ -1,49 +1,26 @@
-"""Opened times in UTC with running sums, worked out a quarter at a time and kept: every question is a bisection."""
+"""Opened times in UTC with running sums, worked out five weeks at a time and kept: every question is a bisection."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import date, timedelta, tzinfo
 from functools import cached_property
 
-from csctool.domain.business_hours.zones import EPOCH, EPOCH_DAY, find_zone, midnight_offset, reaches, wall_seconds
+from csctool.domain.business_hours.block import Block, Span, joined
+from csctool.domain.business_hours.zones import EPOCH, EPOCH_DAY, find_zone, offset_at, reaches
 from csctool.errors import RefusedError
 
 #: How far a question may reach: longer than any promise, and a calendar that never opens is refused in 0.1 s.
 YEARS = 200
 
 _DAY = 86400
-# A quarter: small enough that the first answer of a process takes a fraction of a millisecond, large enough that most
+# Five weeks: small enough that the first answer of a process takes a fraction of a millisecond, large enough that most
 # answers need one block.
-_BLOCK = 91 * _DAY
+_BLOCK = 35 * _DAY
+# Equal offsets three days apart mean no change between them: no two changes of any zone lie closer together.
+_SLOT = 3 * _DAY
 _REACH = YEARS * 366 * _DAY // _BLOCK
 # Days that can be converted from any zone without leaving the years 1 to 9999; nothing is open outside of them.
-_FIRST, _LAST = date.min.toordinal() + 5, date.max.toordinal() - 5
-
-Span = tuple[int, int]
-
-
-class _Block:
-    """The opened times of one quarter: sorted, apart from each other, cut at its ends.
-
-    `worked[i]` is the working time before `opens[i]`; `worked[-1]` that of the whole block.
-    """
-
-    __slots__ = ("closes", "opens", "total", "worked")
-
-    def __init__(self, spans: list[Span]) -> None:
-        self.opens = [a for a, _ in spans]
-        self.closes = [b for _, b in spans]
-        self.worked = [0]
-        for a, b in spans:
-            self.worked.append(self.worked[-1] + b - a)
-        self.total = self.worked[-1]
-
-    def until(self, second: int) -> int:
-        """Working time from the block's beginning to that second."""
-        i = bisect_right(self.opens, second) - 1
-        if i < 0:
-            return 0
-        return self.worked[i] + min(second, self.closes[i]) - self.opens[i]
+_FIRST, _LAST = date.min.toordinal() + 10, date.max.toordinal() - 10
 
 
 class Timeline:
@@ -57,9 +34,10 @@ class Timeline:
         self._weekly, self._holidays, self._exceptions = weekly, holidays, exceptions
         self._holidays_of, self._always = holidays_of, always
         self._statutory: dict[int, frozenset[int]] = {}
-        self._blocks: dict[int, _Block] = {}
+        self._blocks: dict[int, Block] = {}
         self._days: dict[int, tuple[Span, ...]] = {}
         self._offsets: dict[int, int] = {}
+        self._steadies: dict[int, int | None] = {}
 
     # -- working time
 
@@ -130,13 +108,13 @@ class Timeline:
             return []
         first, last = self._numbers(start, end)
         blocks = (self._block(number) for number in range(first, last + 1))
-        return _joined((span for b in blocks for span in zip(b.opens, b.closes, strict=True)), start, end)
+        return joined((span for b in blocks for span in zip(b.opens, b.closes, strict=True)), start, end)
 
     # -- working days
 
     def days_after(self, start: int, count: int) -> int:
         """The same time of day, `count` opening days later; see `due`."""
-        at = start if self.is_open(start) else self.after(start, 0)
+        at = self.after(start, 0)
         if not count:
             return at
         day, shown = self._place(at)
@@ -145,7 +123,7 @@ class Timeline:
 
     def days_before(self, end: int, count: int) -> int:
         """The same time of day, `count` opening days earlier: `days_after` in the mirror."""
-        at = end if self.is_open(end - 1) else self.before(end, 0)
+        at = self.before(end, 0)
         if not count:
             return at
         day, shown = self._place(at - 1)  # the second before: a closing belongs to the day that closes
@@ -169,32 +147,32 @@ class Timeline:
     def _zone(self) -> tzinfo:
         return find_zone(self._zone_name, f"calendar {self._name}")
 
-    def _offset(self, day: int) -> int:
-        """The offset from UTC, in seconds, at the beginning of that day."""
-        known = self._offsets.get(day)
+    def _offset(self, slot: int) -> int:
+        """The offset from UTC, in seconds, at the beginning of that slot of three days."""
+        known = self._offsets.get(slot)
         if known is None:
-            known = self._offsets[day] = midnight_offset(self._zone, day)
+            known = self._offsets[slot] = offset_at(self._zone, slot * _SLOT)
         return known
 
-    def _steady(self, day: int) -> bool:
-        """Whether clocks stand still that day and the next, so that one offset does for all its intervals."""
-        offset = self._offset(day)
-        return offset == self._offset(day + 1) and offset == self._offset(day + 2)
+    def _steady(self, day: int) -> int | None:
+        """The offset of that day and the next, in any zone; None where clocks change about then."""
+        try:
+            return self._steadies[day]
+        except KeyError:
+            since = (day - EPOCH_DAY - 1) * _DAY
+            slots = range(since // _SLOT, (since + 4 * _DAY) // _SLOT + 2)
+            offsets = {self._offset(slot) for slot in slots}
+            known = self._steadies[day] = offsets.pop() if len(offsets) == 1 else None
+            return known
 
     def _reached(self, day: int, shown: int) -> int:
         """The first second at which the wall clock shows that time of that day, or a later one."""
-        if 0 <= shown <= 2 * _DAY and self._steady(day):
-            return (day - EPOCH_DAY) * _DAY + shown - self._offset(day)
-        return reaches(self._zone, day, shown)
+        offset = self._steady(day)
+        if offset is None or not 0 <= shown <= 2 * _DAY:
+            return reaches(self._zone, day, shown)
+        return (day - EPOCH_DAY) * _DAY + shown - offset
 
-    def _wall(self, second: int) -> int:
-        """What the wall clock shows then, as seconds since 1970-01-01 00:00 on the wall."""
-        day = second // _DAY + EPOCH_DAY - 1  # the days around it, in any zone
-        if self._steady(day) and self._steady(day + 1):
-            return second + self._offset(day)
-        return wall_seconds(self._zone, second)
-
-    def _block(self, number: int) -> _Block:
+    def _block(self, number: int) -> Block:
         known = self._blocks.get(number)
         if known:
             return known
@@ -203,7 +181,7 @@ class Timeline:
         first = max(since // _DAY + EPOCH_DAY - 3, _FIRST)
         last = min(until // _DAY + EPOCH_DAY + 1, _LAST)
         spans = sorted(span for day in range(first, last + 1) for span in self._opened(day))
-        block = self._blocks[number] = _Block(_joined(spans, since, until))
+        block = self._blocks[number] = Block(joined(spans, since, until))
         return block
 
     def _numbers(self, start: int, end: int) -> Span:
@@ -223,8 +201,16 @@ class Timeline:
 
     def _opened(self, day: int) -> Iterator[Span]:
         """The intervals that belong to that day, in UTC; one that a DST change skips is none."""
-        for opens, closes in self._hours(day):
-            a, b = self._reached(day, opens), self._reached(day, closes)
+        hours = self._hours(day)
+        if not hours:
+            return
+        offset = self._steady(day)
+        midnight = (day - EPOCH_DAY) * _DAY
+        for opens, closes in hours:
+            if offset is not None:  # nearly always; two thirds of the time of working out a block are saved
+                yield midnight + opens - offset, midnight + closes - offset
+                continue
+            a, b = reaches(self._zone, day, opens), reaches(self._zone, day, closes)
             if a < b:
                 yield a, b
 
@@ -236,7 +222,8 @@ class Timeline:
 
     def _place(self, at: int) -> tuple[int, int]:
         """The day to which an opened second belongs, and the wall-clock time since that day's midnight."""
-        wall = self._wall(at)
+        offset = self._steady(at // _DAY + EPOCH_DAY)
+        wall = at + (offset_at(self._zone, at) if offset is None else offset)
         today = wall // _DAY + EPOCH_DAY
         # Yesterday's night shift; tomorrow, where clocks go back across midnight; a day left out at the date line.
         for day in (today, today - 1, today + 1, today - 2):
@@ -274,20 +261,6 @@ class Timeline:
             f"calendar {self._name} is not open long enough within {YEARS} years {side} {_day(second)}",
             "look at its hours, holidays and exceptions, and at the duration",
         )
-
-
-def _joined(spans: Iterable[Span], since: int, until: int) -> list[Span]:
-    """Sorted spans cut to a range and joined where they touch or overlap, so that no second counts twice."""
-    joined: list[Span] = []
-    for a, b in spans:
-        a, b = max(a, since), min(b, until)
-        if a >= b:
-            continue
-        if joined and a <= joined[-1][1]:
-            a, last = joined.pop()
-            b = max(b, last)
-        joined.append((a, b))
-    return joined
 
 
 def _day(second: int) -> str:

@@ -46,16 +46,9 @@ def reaches(zone: tzinfo, day: int, seconds: int) -> int:
     return _change(zone, wall - second, wall - first, first)
 
 
-def midnight_offset(zone: tzinfo, day: int) -> int:
-    """The offset from UTC, in seconds, at the beginning of that day (an ordinal); before a change at that second."""
-    return 0 if zone is UTC else _offset(datetime.fromordinal(day).replace(tzinfo=zone))
-
-
-def wall_seconds(zone: tzinfo, second: int) -> int:
-    """What the wall clock shows then, as seconds since 1970-01-01 00:00 on the wall."""
-    if zone is UTC:
-        return second
-    return second + _offset(datetime.fromtimestamp(second, zone))
+def offset_at(zone: tzinfo, second: int) -> int:
+    """The offset from UTC, in seconds, at that second since 1970."""
+    return 0 if zone is UTC else _offset(datetime.fromtimestamp(second, zone))
 
 
 def _offset(at: datetime) -> int:
@@ -67,7 +60,7 @@ def _change(zone: tzinfo, low: int, high: int, before: int) -> int:
     """The first second in (low, high] at which the offset is no longer `before`."""
     while high - low > 1:
         middle = (low + high) // 2
-        if _offset(datetime.fromtimestamp(middle, zone)) == before:
+        if offset_at(zone, middle) == before:
             low = middle
         else:
             high = middle

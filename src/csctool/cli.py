@@ -1,0 +1,195 @@
+"""The root command, the lazy table behind it, and the one place where errors become exit statuses."""
+
+import gc
+import os
+import sys
+from functools import partial
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from csctool import __version__
+from csctool.commands import CHAPTERS, COMMANDS
+from csctool.commands.context import Context
+from csctool.errors import CscError, UsageError
+
+
+class Root(click.Group):
+    """A group whose commands are imported when they are asked for, and not before."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        """The names in the table."""
+        return list(COMMANDS)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        """The command of that name, imported now."""
+        if name not in COMMANDS:
+            return None
+        return load(name)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """As click does, with a suggestion for a typing mistake."""
+        if args and args[0] not in COMMANDS and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, 1)
+            raise UsageError(
+                f"no such command: {args[0]}", f"did you mean {near[0]}?" if near else "csctool --help lists them"
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands by chapter, from the table alone."""
+        for chapter, commands in CHAPTERS.items():
+            with formatter.section(chapter):
+                formatter.write_dl([(name, help) for name, (_, help) in commands.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """Command names from the table alone."""
+        from click.shell_completion import CompletionItem
+
+        found = [CompletionItem(n, help=h) for n, (_, h) in COMMANDS.items() if n.startswith(incomplete)]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
+
+def load(name: str) -> click.Command:
+    """The click command of a table entry."""
+    module = import_module(f"csctool.commands.{COMMANDS[name][0]}")
+    command: click.Command = module.command
+    command.short_help = COMMANDS[name][1]
+    return command
+
+
+@click.group(
+    cls=Root,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="csctool COMMAND --help tells more; csctool demo shows a ticket's life.",
+)
+@click.option("--desk", metavar="DIR", help="The desk's directory; else CSCTOOL_DESK, else found upward from here.")
+@click.option("--as", "actor", metavar="PERSON", help="Act as this person; recorded with the real user.")
+@click.option("--now", metavar="TIME", help="Set the clock, for tests and replays; recorded beside the real one.")
+@click.option("--strict", is_flag=True, help="Exit 8 when a plugin fails.")
+@click.version_option(__version__, prog_name="csctool")
+@click.pass_obj
+def root(context: Context, desk: str | None, actor: str | None, now: str | None, strict: bool) -> None:
+    """A service desk for many agencies, in a shell."""
+    context.wishes = {
+        "desk": desk,
+        "actor": actor or os.environ.get("CSCTOOL_AS"),
+        "now": now or os.environ.get("CSCTOOL_NOW"),
+        "strict": strict,
+    }
+    context.strict = strict
+
+
+class House:
+    """What `bootstrap` can do, under the wishes of this command line; imported when it is first needed."""
+
+    def __init__(self, wishes: dict[str, Any]) -> None:
+        from csctool import bootstrap
+
+        self._bootstrap = bootstrap
+        self._wishes = bootstrap.Wishes(**wishes)
+
+    def __getattr__(self, name: str) -> Any:
+        return partial(getattr(self._bootstrap, name), self._wishes)
+
+
+def main() -> NoReturn:
+    """Run the command line and exit."""
+    gc.disable()  # a short command makes no rubbish worth collecting; long ones turn it on again
+    _plain_streams()
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(args: list[str]) -> int:
+    """Run one command; answers its exit status. Every error of the project is told here and nowhere else."""
+    context = Context(House)
+    try:
+        status = _run(args, context)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        _hush()
+        return 0
+    except OSError as error:
+        return _failed(_storage(error))
+    except KeyboardInterrupt:
+        click.echo("", err=True)
+        return 130
+
+
+def _run(args: list[str], context: Context) -> int:
+    try:
+        root.main(args, prog_name="csctool", standalone_mode=False, obj=context)
+    except CscError as error:
+        context.failed.insert(0, error)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.Abort:
+        return 130
+    except click.ClickException as error:
+        context.failed.insert(0, _usage(error))
+    except (BrokenPipeError, KeyboardInterrupt):
+        raise
+    except OSError as error:
+        context.failed.insert(0, _storage(error))
+    except Exception as error:  # noqa: BLE001  (a bug: told in one line, with the way to report it)
+        return _bug(error)
+    return context.finish()
+
+
+def _usage(error: click.ClickException) -> UsageError:
+    message = error.format_message().rstrip(".")
+    ctx = getattr(error, "ctx", None)
+    path = ctx.command_path if ctx else "csctool"
+    return UsageError(message[:1].lower() + message[1:], f"see {path} --help")
+
+
+def _storage(error: OSError) -> CscError:
+    """An operating system's refusal that no room has worded itself."""
+    from csctool.errors import NotPermittedError, StorageError
+
+    where = f"{error.filename}: " if error.filename else ""
+    if isinstance(error, PermissionError):
+        return NotPermittedError(f"{where}{error.strerror}")
+    return StorageError(f"{where}{error.strerror or error}")
+
+
+def _failed(error: CscError) -> int:
+    from csctool.render.errors import tell
+
+    tell(error)
+    return error.exit
+
+
+def _bug(error: Exception) -> int:
+    if os.environ.get("CSCTOOL_TRACEBACK"):
+        import traceback
+
+        traceback.print_exc()
+    place = error.__traceback__
+    while place and place.tb_next:
+        place = place.tb_next
+    where = f" ({place.tb_frame.f_code.co_name}, line {place.tb_lineno})" if place else ""
+    return _failed(
+        CscError(
+            f"unexpected {type(error).__name__}: {error}{where}",
+            "this is a bug; please report it with the output of the same command under CSCTOOL_TRACEBACK=1",
+        )
+    )
+
+
+def _plain_streams() -> None:
+    """Text that the terminal's encoding lacks is escaped rather than fatal."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _hush() -> None:
+    """The reader closed the pipe: nothing more can be said, and the interpreter must not try."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)

@@ -1,0 +1,108 @@
+"""What every command is handed: the wishes before the command name, and a way to the desk."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from csctool.errors import CscError, UsageError, worst
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from csctool.desk.desk import Desk, Done
+
+
+class Context:
+    """One invocation. `house` answers what `bootstrap` can do under these wishes; `cli` hands it in."""
+
+    def __init__(self, house: Callable[[dict[str, Any]], Any]) -> None:
+        self._house = house
+        self.wishes: dict[str, Any] = {}
+        self.strict = False
+        self.statuses: list[int] = []
+        self.failed: list[CscError] = []
+        self._desk: Desk | None = None
+
+    def desk(self, *, dry_run: bool = False, at: str | None = None, root: str | None = None) -> "Desk":
+        """The desk of this command; `at` is the `--at` of a late entry."""
+        desk: Desk = self._house(self.wishes).open_desk(dry_run=dry_run, root=root)
+        if at:
+            desk.at = self.moment(desk, at)
+        self._desk = desk
+        return desk
+
+    def found(self, directory: str | None, *, demo: bool, dry_run: bool) -> Any:
+        """A new desk."""
+        return self._house(self.wishes).found_desk(directory, demo=demo, dry_run=dry_run)
+
+    def check_settings(self) -> tuple[list[str], list[CscError]]:
+        """All settings files, and what is wrong in them."""
+        checked: tuple[list[str], list[CscError]] = self._house(self.wishes).check_settings()
+        return checked
+
+    def moment(self, desk: "Desk", text: str, *, ahead: bool = False) -> "datetime":
+        """A time as the user wrote it, in the desk's zone."""
+        from csctool.domain.times import moment
+
+        return moment(text, desk.clock(), desk.zone, ahead=ahead)
+
+    def took(self, done: "Done") -> "Done":
+        """Note the failures of a command over several keys: they are told at the end, and decide the exit status."""
+        self.failed += [_named(key, error) for key, error in done.failures]
+        return done
+
+    def finish(self) -> int:
+        """Everything that went wrong without stopping the command, told; the exit status."""
+        if self._desk is not None:
+            self._notices(self._desk)
+        if not self.failed:
+            return 0
+        from csctool.render.errors import tell
+
+        for error in self.failed:
+            tell(error)
+        return worst([error.exit for error in self.failed])
+
+    def _notices(self, desk: "Desk") -> None:
+        from csctool.render.errors import notice
+
+        for text in desk.notices:
+            notice(text)
+        for error in desk.failures():
+            if error.exit == 5 or (error.exit == 8 and not self.strict):
+                notice(str(error))
+            else:
+                self.failed.append(error)
+
+
+def _named(key: str, error: CscError) -> CscError:
+    if key not in error.message:
+        error.message = f"{key}: {error.message}"
+    return error
+
+
+def read_keys(words: Sequence[str], stdin: Any) -> list[str]:
+    """The keys of a command: `-` stands for the words on stdin. The same key twice is worked once."""
+    keys: list[str] = []
+    for word in words:
+        if word == "-":
+            keys += read_text(stdin).split()
+        else:
+            keys.append(word)
+    if not keys:
+        raise UsageError("no ticket keys", "give e.g. DHS-1042, or - to read them from stdin")
+    return list(dict.fromkeys(key.upper() for key in keys))
+
+
+def read_text(stdin: Any) -> str:
+    """Text from stdin: UTF-8 and at most 1 MiB. Raises UsageError."""
+    from csctool.commands.options import LIMIT, sound
+
+    data = stdin.buffer.read(LIMIT + 1)
+    if len(data) > LIMIT:
+        raise UsageError("the text on stdin is over 1 MiB", "attach a file's place instead of its content")
+    try:
+        return sound(data.decode("utf-8"), "the text on stdin")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"the text on stdin is not UTF-8 (byte {error.start})", "convert it, e.g. with iconv"
+        ) from None

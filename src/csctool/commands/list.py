@@ -1,0 +1,122 @@
+"""`list`: look for tickets. The filters are shared with `search`, `export` and others that take tickets by query."""
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from csctool.commands.context import Context
+from csctool.commands.options import AGENCY, FILLED, PERSON, QUEUE, SERVICE, format_option
+from csctool.domain.words import KINDS, PRIORITIES, STATUSES
+
+if TYPE_CHECKING:
+    from csctool.desk.desk import Desk
+    from csctool.domain.query import Query
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FILTERS = (
+    click.option("--agency", "-a", "agencies", multiple=True, type=AGENCY, help="Of this agency; may be repeated."),
+    click.option("--status", "statuses", multiple=True, type=click.Choice((*STATUSES, "open", "live")), help="open, live or a status."),
+    click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Of this kind."),
+    click.option("--queue", "-q", "queues", multiple=True, type=QUEUE, help="In this queue."),
+    click.option("--my-queues", is_flag=True, help="In the queues you are a member of."),
+    click.option("--desk-queue", "desks", multiple=True, type=QUEUE, help="Owned by this desk."),
+    click.option("--owner", "owners", multiple=True, type=PERSON, help="Owned by this person."),
+    click.option("--assignee", "assignees", multiple=True, type=PERSON, help="Assigned to this person."),
+    click.option("--mine", is_flag=True, help="Assigned to you."),
+    click.option("--unassigned", is_flag=True, help="Assigned to nobody."),
+    click.option("--priority", "-p", "priorities", multiple=True, type=click.Choice(PRIORITIES), help="P1 to P5."),
+    click.option("--tier", "tiers", multiple=True, type=FILLED, help="On this support line."),
+    click.option("--service", "-s", "services", multiple=True, type=SERVICE, help="About this service; * is any run."),
+    click.option("--category", "categories", multiple=True, type=FILLED, help="Or below it; * is any run."),
+    click.option("--requester", "requesters", multiple=True, type=FILLED, help="Part of a name or address."),
+    click.option("--flag", "flags", multiple=True, type=FILLED, help="With this flag: callback-required, incomplete."),
+    click.option("--opened", type=FILLED, metavar="RANGE", help="Opened in: 2026-11, 7d, A..B."),
+    click.option("--resolved", type=FILLED, metavar="RANGE", help="Resolved in."),
+    click.option("--due", type=FILLED, metavar="RANGE", help="To be resolved in."),
+    click.option("--closed", type=FILLED, metavar="RANGE", help="Closed or cancelled in."),
+    click.option("--breached", is_flag=True, help="Promised for earlier and not kept."),
+    click.option("--text", "words", multiple=True, type=FILLED, help="Contains this."),
+    click.option("--all", "everything", is_flag=True, help="Closed and cancelled ones too."),
+)  # fmt: skip
+
+
+def filters(f: F) -> F:
+    """The options that say which tickets."""
+    for option in reversed(FILTERS):
+        f = option(f)
+    return f
+
+
+def query_of(desk: "Desk", said: dict[str, Any]) -> "Query":
+    """The filters as a query."""
+    from csctool.domain.query import Query
+    from csctool.domain.times import span
+    from csctool.domain.words import LIVE, OPEN
+
+    groups = {"open": OPEN, "live": LIVE}
+    statuses = sorted({s for word in said["statuses"] for s in groups.get(word, (word,))})
+    ranges: dict[str, Any] = {
+        n: span(said[n], desk.clock(), desk.zone) for n in ("opened", "resolved", "due", "closed") if said[n]
+    }
+    assignees = (*said["assignees"], *((desk.actor.name,) if said["mine"] else ()))
+    queues = (*said["queues"], *(desk.my_queues() if said["my_queues"] else ()))
+    names = (
+        "kinds",
+        "desks",
+        "owners",
+        "unassigned",
+        "priorities",
+        "tiers",
+        "requesters",
+        "flags",
+        "words",
+        "everything",
+    )
+    return Query(
+        agencies=tuple(key.upper() for key in said["agencies"]), statuses=tuple(statuses), queues=queues,
+        assignees=assignees, services=tuple(desk.settings.service_named(s) or s for s in said["services"]),
+        categories=said["categories"], breached_at=desk.clock() if said["breached"] else None,
+        **ranges, **{name: said[name] for name in names},
+    )  # fmt: skip
+
+
+@click.command("list")
+@filters
+@click.option(
+    "--sort", type=FILLED, metavar="FIELD", help="Order by a field; -FIELD turns it round. Default: most urgent."
+)
+@click.option("--columns", type=FILLED, metavar="A,B,…", help="Which columns; fields.NAME is one too.")
+@click.option("--limit", "-n", type=click.IntRange(0), help="At most so many; 0 is no limit.")
+@format_option()
+@click.pass_obj
+def command(context: Context, /, fmt: str, **said: Any) -> None:
+    """List tickets: live ones, the most urgent first."""
+    desk = context.desk()
+    show(desk, query_of(desk, said), fmt, said)
+
+
+def show(desk: "Desk", query: "Query", fmt: str, said: dict[str, Any]) -> None:
+    """The matching tickets, ordered and cut; on a terminal a screenful unless --limit says more."""
+    from csctool.render.tickets import COLUMNS, tickets
+
+    names = tuple(said["columns"].split(",")) if said["columns"] else COLUMNS
+    found = desk.listed(query, said["sort"], names if said["columns"] else ())
+    limit = said["limit"]
+    if limit is None and fmt == "table" and sys.stdout.isatty():
+        limit = screenful()
+    cut = found[:limit] if limit else found
+    tickets(cut, fmt, names)
+    if len(cut) < len(found) and sys.stderr.isatty():
+        click.echo(f"{len(cut)} of {len(found)} tickets; --limit 0 shows all", err=True)
+    elif not found and fmt == "table" and sys.stderr.isatty():
+        click.echo("no tickets", err=True)
+
+
+def screenful() -> int:
+    """How many rows fit the terminal under a heading and a prompt."""
+    from shutil import get_terminal_size
+
+    return max(5, get_terminal_size().lines - 4)

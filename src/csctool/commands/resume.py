@@ -1,0 +1,19 @@
+"""`resume`: end a hold."""
+
+import click
+
+from csctool.commands.context import Context
+from csctool.commands.options import changing, note_option
+
+
+@click.command("resume")
+@changing
+@note_option
+@click.pass_obj
+def command(context: Context, keys: list[str], fmt: str, dry_run: bool, at: str | None, note: str | None) -> None:
+    """End a hold: the status before it."""
+    from csctool.render.tickets import changed
+
+    desk = context.desk(dry_run=dry_run, at=at)
+    done = context.took(desk.resume(keys, note))
+    changed(done.tickets, fmt, len(keys), dry_run=dry_run)

@@ -1,0 +1,137 @@
+"""Rows for people and for other programs: aligned table, Markdown, CSV, TSV, keys, JSON."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from csctool.render.text import cell, visible
+
+Row = Mapping[str, Any]
+
+
+def write(text: str) -> None:
+    """Text to stdout."""
+    sys.stdout.write(text)
+
+
+def document(value: Any) -> None:
+    """One JSON document: indented on a terminal, one line in a pipe."""
+    data = msgspec.json.encode(value)
+    if sys.stdout.isatty():
+        data = msgspec.json.format(data, indent=2)
+    raw(data + b"\n")
+
+
+def raw(data: bytes) -> None:
+    """Bytes to stdout, after what was written as text."""
+    buffer = getattr(sys.stdout, "buffer", None)
+    if buffer is None:
+        sys.stdout.write(data.decode())
+        return
+    sys.stdout.flush()
+    buffer.write(data)
+
+
+def lines(values: Iterable[Any]) -> None:
+    """JSON Lines."""
+    encoder = msgspec.json.Encoder()
+    for value in values:
+        raw(encoder.encode(value) + b"\n")
+
+
+def rows(found: Iterable[Row], columns: Sequence[str], fmt: str, *, shrink: str | None = None) -> None:
+    """Rows in one of the text formats; `shrink` names the column that gives way on a narrow terminal."""
+    if fmt in ("csv", "tsv"):
+        _separated(found, columns, fmt)
+    elif fmt == "keys":
+        for row in found:
+            write(f"{row[columns[0]]}\n")
+    else:
+        _table(list(found), columns, fmt, shrink)
+
+
+def _separated(found: Iterable[Row], columns: Sequence[str], fmt: str) -> None:
+    import csv
+
+    writer = csv.writer(sys.stdout, delimiter="\t" if fmt == "tsv" else ",", lineterminator="\n")
+    writer.writerow(columns)
+    for row in found:
+        writer.writerow([_safe(row.get(name)) for name in columns])
+
+
+def _safe(value: Any) -> str:
+    """A cell for other programs: text as it is but for escapes that a terminal or a spreadsheet would run."""
+    text = cell(scalar(value) if not isinstance(value, int | float) or isinstance(value, bool) else value)
+    return "\n".join(visible(line) for line in text.split("\n"))
+
+
+def scalar(value: Any) -> str:
+    """A value as one text: lists joined by blanks, mappings as K=V."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return " ".join(f"{k}={scalar(v)}" for k, v in value.items() if v is not None)
+    if isinstance(value, Sequence):
+        return " ".join(scalar(item) for item in value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    plain = msgspec.to_builtins(value)
+    return str(plain) if not isinstance(plain, dict | list) else scalar(plain)
+
+
+def _table(found: list[Row], columns: Sequence[str], fmt: str, shrink: str | None) -> None:
+    from tabulate import tabulate
+
+    cells = [[visible(scalar(row.get(name))) for name in columns] for row in found]
+    if not cells:
+        return
+    headers = [name.replace("_", " ") for name in columns]
+    right = [_numeric(found, name) for name in columns]
+    if shrink and fmt == "table" and sys.stdout.isatty():
+        _shrink(cells, headers, columns.index(shrink))
+    text = tabulate(
+        cells, headers=headers, tablefmt="github" if fmt == "markdown" else "simple",
+        disable_numparse=True, colalign=["right" if r else "left" for r in right],
+    )  # fmt: skip
+    write(text + "\n")
+
+
+def _numeric(found: list[Row], name: str) -> bool:
+    values = [row.get(name) for row in found if row.get(name) is not None]
+    return bool(values) and all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+
+
+def _shrink(cells: list[list[str]], headers: list[str], at: int) -> None:
+    """Cut one column so that the table fits the terminal, wide characters counted as two."""
+    from shutil import get_terminal_size
+
+    from wcwidth import wcswidth
+
+    def width(column: int) -> int:
+        return max([wcswidth(headers[column]), *(wcswidth(row[column]) for row in cells)])
+
+    others = sum(width(c) + 2 for c in range(len(headers)) if c != at)
+    room = max(10, get_terminal_size().columns - others)
+    for row in cells:
+        if wcswidth(row[at]) > room:
+            row[at] = cut(row[at], room)
+
+
+def cut(text: str, room: int) -> str:
+    """Text cut to a number of terminal columns, an ellipsis at the end."""
+    from wcwidth import wcwidth
+
+    used = 0
+    kept: list[str] = []
+    for char in text:
+        used += max(0, wcwidth(char))
+        if used > room - 1:
+            return "".join(kept) + "…"
+        kept.append(char)
+    return text

@@ -1,0 +1,236 @@
+"""Tickets for people and scripts: one, many, their history, and what a change did."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+
+from csctool.domain.lifecycle import holding
+from csctool.domain.ticket import Event, Ticket
+from csctool.render.rows import document, lines, rows, scalar, write
+from csctool.render.text import paragraphs, visible
+
+COLUMNS = ("key", "priority", "status", "kind", "queue", "assignee", "due", "subject")
+
+_HUES = {"P1": "red", "P2": "yellow", "incomplete": "magenta", "callback-required": "red"}
+
+
+def tickets(found: Iterable[Ticket], fmt: str, columns: Sequence[str] = COLUMNS) -> None:
+    """Several tickets in any format."""
+    if fmt == "json":
+        document({"schema": "csctool.tickets/1", "tickets": list(found)})
+    elif fmt == "jsonl":
+        lines(found)
+    elif fmt == "keys":
+        for ticket in found:
+            write(f"{ticket.key}\n")
+    else:
+        shrink = "subject" if "subject" in columns else columns[-1]
+        rows((_row(ticket, columns) for ticket in found), columns, fmt, shrink=shrink)
+
+
+def _row(ticket: Ticket, columns: Sequence[str]) -> dict[str, Any]:
+    return {name: field(ticket, name) for name in columns}
+
+
+def field(ticket: Ticket, name: str) -> Any:
+    """A column of a ticket: a field, `due` (of the resolution), `due.response`, `hold`, or `fields.NAME`."""
+    if name.startswith("fields."):
+        return ticket.fields.get(name.removeprefix("fields."))
+    if name in ("due", "due.resolution"):
+        return ticket.due.resolution
+    if name == "due.response":
+        return ticket.due.response
+    if name == "hold":
+        return holding(ticket)
+    if name == "links":
+        return [f"{link.type}:{link.key}" for link in ticket.links]
+    if name == "history":
+        return len(ticket.history)
+    return getattr(ticket, name)
+
+
+def one_or_many(found: Sequence[Ticket], fmt: str) -> None:
+    """The envelope of one ticket for one, of several for several."""
+    if fmt == "json" and len(found) == 1:
+        document({"schema": "csctool.ticket/1", "ticket": found[0]})
+    else:
+        tickets(found, fmt)
+
+
+def changed(found: Sequence[Ticket], fmt: str, asked: int, *, dry_run: bool = False) -> None:
+    """What a changing command did. Without a format: nothing on stdout, a confirmation on a terminal's stderr."""
+    if fmt == "json" and asked == 1:
+        if found:
+            document({"schema": "csctool.ticket/1", "ticket": found[0]})
+    elif fmt != "table":
+        tickets(found, fmt)
+    elif dry_run:
+        for ticket in found:
+            write(f"would {_deed(ticket)}\n")
+    elif sys.stderr.isatty():
+        for ticket in found:
+            click.echo(_deed(ticket), err=True)
+
+
+def opened(ticket: Ticket, fmt: str, *, fresh: bool, dry_run: bool) -> None:
+    """The key alone on a line, or the ticket."""
+    if fmt != "table":
+        one_or_many([ticket], fmt)
+    elif dry_run:
+        if not fresh:
+            write(f"would find {ticket.key}\n")
+            return
+        where = f" for {ticket.assignee}" if ticket.assignee else ""
+        write(f"would open {ticket.key}: {ticket.kind} {ticket.priority} in {ticket.queue}{where}\n")
+    else:
+        write(f"{ticket.key}\n")
+        if sys.stderr.isatty():
+            _opened_note(ticket, fresh)
+
+
+def _opened_note(ticket: Ticket, fresh: bool) -> None:
+    said = "found" if not fresh else f"{ticket.kind} {ticket.priority} in {ticket.queue}, {ticket.status}"
+    flags = f" ({', '.join(ticket.flags)})" if ticket.flags else ""
+    click.echo(f"{ticket.key}: {said}{flags}", err=True)
+
+
+def _deed(ticket: Ticket) -> str:
+    event = ticket.history[-1]
+    return f"{event.verb} {ticket.key}: {_changes(event) or ticket.status}"
+
+
+def _changes(event: Event) -> str:
+    """The changes of an event in a line: `queue service-desk → apps, status assigned → queued`."""
+    parts = []
+    for name, (old, new) in event.changes.items():
+        if name in ("responded_at", "resolved_at", "closed_at", "opened_at"):
+            continue
+        if old in (None, "", [], {}):
+            parts.append(f"{name} {visible(scalar(new))}")
+        else:
+            parts.append(f"{name} {visible(scalar(old))} → {visible(scalar(new)) or 'none'}")
+    return ", ".join(parts)
+
+
+# -- one ticket ----------------------------------------------------------------------------------------------
+
+#: What `show` prints, in groups; empty fields are left out.
+_SHOWN: tuple[tuple[str, ...], ...] = (
+    ("requester", "phone", "affected", "cc", "channel"),
+    ("service", "category", "impact", "urgency"),
+    ("queue", "tier", "desk", "owner", "assignee", "hold"),
+    ("opened_at", "responded_at", "due", "due.response", "resolved_at", "closed_at"),
+    ("cause", "resolution", "code", "training", "minutes", "handovers", "bounces"),
+    ("links",),
+)
+
+
+def show(found: Sequence[Ticket], fmt: str) -> None:
+    """Whole tickets."""
+    if fmt != "table":
+        one_or_many(found, fmt)
+        return
+    for at, ticket in enumerate(found):
+        if at:
+            write("\n")
+        _show(ticket)
+
+
+def _show(ticket: Ticket) -> None:
+    hue = _HUES.get(ticket.priority)
+    head = f"{_style(ticket.key, bold=True)}  {visible(ticket.subject)}"
+    flags = "".join(f"  {_style(flag, fg=_HUES.get(flag))}" for flag in ticket.flags)
+    write(f"{head}\n{_style(ticket.priority, fg=hue)}  {ticket.kind}  {ticket.status}{flags}\n")
+    for group in _SHOWN:
+        for name in group:
+            _line(name, field(ticket, name))
+    for name, value in ticket.fields.items():
+        _line(visible(name), value)
+    forward = next((link.key for link in ticket.links if link.type == "transferred-to"), None)
+    if forward:
+        write(f"  transferred: go on with {forward}\n")
+    if ticket.description:
+        write("\n")
+        for line in paragraphs(ticket.description):
+            write(f"    {line}\n")
+    notes = [event for event in ticket.history if event.verb == "note"]
+    if notes:
+        write("\n")
+    for event in notes:
+        write(f"  {_time(event.at)}  {visible(event.actor)}{_whose(event)}\n")
+        for line in paragraphs(event.note or ""):
+            write(f"    {line}\n")
+
+
+def _whose(event: Event) -> str:
+    if "from" in event.changes:
+        return " (from the requester)"
+    return " (public)" if "public" in event.changes else ""
+
+
+def _line(name: str, value: Any) -> None:
+    if value in (None, "", (), [], {}, 0):
+        return
+    text = visible(_time(value) if isinstance(value, datetime) else scalar(value))
+    write(f"  {name.replace('_', ' '):<13} {text}\n")
+
+
+def _style(text: str, **how: Any) -> str:
+    return click.style(text, **how) if colour() else text
+
+
+def colour() -> bool:
+    """Whether stdout shows colours: a terminal, and NO_COLOR is not set."""
+    import os
+
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _time(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+# -- history -------------------------------------------------------------------------------------------------
+
+
+def history(found: Sequence[Ticket], fmt: str) -> None:
+    """Every event, the first one first."""
+    if fmt == "json":
+        for ticket in found:
+            document({"schema": "csctool.history/1", "key": ticket.key, "events": ticket.history})
+    elif fmt == "jsonl":
+        lines(event for ticket in found for event in ticket.history)
+    elif fmt == "table":
+        for ticket in found:
+            _history(ticket, len(found) > 1)
+    else:
+        columns: tuple[str, ...] = ("seq", "at", "actor", "via", "verb", "changes", "note", "op")
+        if len(found) > 1:
+            columns = ("key", *columns)
+        rows((_event_row(ticket, event) for ticket in found for event in ticket.history), columns, fmt)
+
+
+def _event_row(ticket: Ticket, event: Event) -> dict[str, Any]:
+    return {
+        "key": ticket.key, "seq": event.seq, "at": _time(event.at), "actor": event.actor, "via": event.via,
+        "verb": event.verb, "changes": _changes(event), "note": event.note, "op": event.op,
+    }  # fmt: skip
+
+
+def _history(ticket: Ticket, headed: bool) -> None:
+    if headed:
+        write(f"{_style(ticket.key, bold=True)}  {visible(ticket.subject)}\n")
+    for event in ticket.history:
+        via = f" (via {visible(event.via)})" if event.via and event.via != event.actor else ""
+        head = f"{event.seq:>3}  {_time(event.at)}  {visible(event.actor)}{via}  {_style(event.verb, bold=True)}"
+        changes = _changes(event)
+        write(f"{head}  {changes}\n" if changes else f"{head}\n")
+        for line in paragraphs(event.note) if event.note else ():
+            write(f"       {line}\n")
+        for decision in event.decisions:
+            reason = f": {visible(decision.reason)}" if decision.reason else ""
+            rule = f" {decision.rule}" if decision.rule else ""
+            write(f"       {decision.hook} → {visible(scalar(decision.answer))} by {decision.plugin}{rule}{reason}\n")

@@ -1,0 +1,62 @@
+"""`config check`: every settings file of a desk, read in full, every one of them even when another is wrong."""
+
+import os
+from collections.abc import Callable
+
+from csctool.domain.organisation import DeskSettings
+from csctool.errors import CscError
+from csctool.settings.check import agency_against_desk
+from csctool.settings.load import (
+    AGENCY_FILE,
+    DESK_FILE,
+    RULES_FILE,
+    agency_keys,
+    agency_path,
+    load_agency,
+    load_desk,
+    zone_named,
+)  # fmt: skip
+from csctool.settings.rules import load_rules, rule_references
+
+
+def audit(root: str) -> tuple[list[str], list[CscError]]:
+    """(the files that were read, what is wrong in them)."""
+    files: list[str] = []
+    wrong: list[CscError] = []
+
+    def attempt(path: str, read: Callable[[], object]) -> None:
+        files.append(path)
+        try:
+            read()
+        except CscError as error:
+            wrong.append(error)
+
+    desk: list[DeskSettings] = []
+    attempt(os.path.join(root, DESK_FILE), lambda: desk.append(_desk(root)))
+    settings = desk[0] if desk else None
+    attempt_rules(attempt, os.path.join(root, RULES_FILE), settings)
+    for key in agency_keys(root):
+        path = agency_path(root, key, AGENCY_FILE)
+        attempt(path, lambda key=key, path=path: _agency(root, key, path, settings))  # type: ignore[misc]
+        attempt_rules(attempt, agency_path(root, key, RULES_FILE), settings)
+    return files, wrong
+
+
+def _desk(root: str) -> DeskSettings:
+    settings = load_desk(root)
+    zone_named(settings.timezone, os.path.join(root, DESK_FILE))
+    return settings
+
+
+def _agency(root: str, key: str, path: str, settings: DeskSettings | None) -> None:
+    agency = load_agency(root, key)
+    if settings is not None:
+        agency_against_desk(agency, settings, path)
+
+
+def attempt_rules(
+    attempt: Callable[[str, Callable[[], object]], None], path: str, settings: DeskSettings | None
+) -> None:
+    """Check a rules file where there is one."""
+    if os.path.exists(path):
+        attempt(path, lambda: rule_references(load_rules(path), settings))

@@ -1,0 +1,36 @@
+"""The desk's agencies and named settings, as files. Implements `desk.ports.Directory`."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from csctool.domain.organisation import AgencySettings
+from csctool.settings import initial, load
+
+
+class Agencies:
+    """The agencies of the desk under `root`."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._read = cache(load.load_agency)
+
+    def keys(self) -> list[str]:
+        """The keys of all agencies, sorted."""
+        return load.agency_keys(self._root)
+
+    def agency(self, key: str) -> AgencySettings:
+        """One agency's settings, read once a command."""
+        return self._read(self._root, key)
+
+    def of_domain(self, domain: str) -> str | None:
+        """The agency that lists an e-mail domain."""
+        return load.agency_of_domain(self._root, domain)
+
+    def add_agency(self, key: str, name: str) -> None:
+        """Write a commented agency.toml."""
+        initial.write_agency(self._root, key, name)
+
+    def add_entry(self, section: str, key: str, values: Mapping[str, Any], *, dry_run: bool = False) -> None:
+        """Append a table to csctool.toml."""
+        initial.add_table(self._root, section, key, values, dry_run=dry_run)
