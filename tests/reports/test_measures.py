@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from csctool.domain.query import Range
 from csctool.domain.ticket import Ticket
 from csctool.reports.measures import dirty, first_contact, hours, percent, quantile, resolved_in
 
-from .lives import at, dirty_one, opened, then
+from .lives import at, opened, then
 
 durations = st.lists(st.integers(0, 10**8), min_size=2, max_size=60).map(sorted)
 
@@ -108,6 +109,14 @@ def test_each_period_sees_the_resolution_that_fell_into_it() -> None:
     assert resolved_in(ticket, Range()) == at("2026-12-01 09:00")
 
 
-def test_times_before_the_opening_are_dirty() -> None:
-    assert dirty(dirty_one())
-    assert not dirty(_twice())
+def test_the_time_that_an_import_knows_beats_the_time_of_its_event() -> None:
+    ticket = msgspec.structs.replace(_twice(), resolved_at=at("2026-11-30 17:00"))
+    assert resolved_in(ticket, Range(at("2026-11-01 00:00"), at("2026-12-01 00:00"))) == at("2026-11-30 17:00")
+
+
+@pytest.mark.parametrize("field", ["responded_at", "resolved_at", "closed_at"])
+def test_times_before_the_opening_are_dirty(field: str) -> None:
+    ticket = opened("2026-10-02 16:50")
+    assert not dirty(ticket)
+    assert not dirty(msgspec.structs.replace(ticket, **{field: at("2026-10-02 16:50")}))
+    assert dirty(msgspec.structs.replace(ticket, **{field: at("2026-10-02 16:49")}))

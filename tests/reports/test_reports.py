@@ -1,5 +1,7 @@
 """What the reports say of a desk whose story is known."""
 
+import re
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -9,6 +11,7 @@ from csctool.domain.handover import escalate, escalate_hierarchic, give_back
 from csctool.domain.lifecycle import cancel, close, hold, note, open_ticket, reopen, resolve, resume, start
 from csctool.domain.query import Range
 from csctool.domain.ticket import Due, Ticket
+from csctool.domain.words import KINDS
 from csctool.errors import UsageError
 from csctool.reports import REPORTS, Request, report, wanted
 from csctool.reports.request import DIMENSIONS
@@ -235,6 +238,12 @@ def test_dirty_times_are_no_stay() -> None:
     assert (row["tickets"], row["dirty"], row["stays"], row["time_h"]) == (1, 1, 0, None)
 
 
+def test_where_one_time_is_untrue_no_stay_is_believed() -> None:
+    ticket = msgspec.structs.replace(_wanderer(), responded_at=at("2026-10-01 09:00"))
+    found = asked("flow", ticket)
+    assert [(r["queue"], r["stays"], r["dirty"]) for r in found.rows] == [("service-desk", 0, 0), ("apps", 0, 1)]
+
+
 # -- workload ------------------------------------------------------------------------------------------------
 
 
@@ -267,7 +276,7 @@ def test_workload_within_a_group() -> None:
 def _mixed() -> list[Ticket]:
     return [
         _wanderer(number=1),
-        dirty_one(number=2),
+        dirty_one(number=2, kind="contact"),
         opened("2026-10-05 09:00", number=3, kind="contact", category="telecom/voice", service="pbx", assignee="bo"),
         then(opened("2026-10-05 09:00", number=4), "2026-10-06 09:00", cancel, "works again"),
     ]
@@ -316,6 +325,14 @@ def test_an_unknown_report_or_grouping_says_what_there_is() -> None:
         asked("sales")
     with pytest.raises(UsageError, match=r"can't group by 'colour'.*agency, queue"):
         asked("volume", by="colour")
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_the_docs_define_every_column(name: str) -> None:
+    text = (Path(__file__).parents[2] / "docs/measures.md").read_text(encoding="utf-8")
+    defined = {word for quoted in re.findall(r"`([^`\n]+)`", text) for word in quoted.split()}
+    told = {column for column in asked(name, *_mixed(), by="agency").columns if not column.startswith("code_")}
+    assert told - {*DIMENSIONS, *KINDS} <= defined
 
 
 def test_a_settled_call_opened_and_resolved_in_one_operation() -> None:
