@@ -3,6 +3,8 @@
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
 
 import pytest
 
@@ -131,7 +133,7 @@ def test_a_change_is_whole_or_not_at_all_wherever_its_writer_is_killed(tmp_path,
         step += 1
     assert step > 15
     assert seen[-1] == after
-    changes = [old == new for old, new in zip(seen, seen[1:], strict=False)].count(False)
+    changes = [old == new for old, new in pairwise(seen)].count(False)
     assert changes == (before != after)
 
 
@@ -151,8 +153,8 @@ def follow_up(root: str) -> None:
 
 def test_making_an_agency_can_be_done_again_wherever_it_was_killed(tmp_path):
     step = 0
-    while killed_at(step, lambda: TinyStore(str(tmp_path / f"desk{step}")).create("DHS", group_of_this_user())):
-        root = str(tmp_path / f"desk{step}")
+    while killed_at(step, partial(TinyStore(f"{tmp_path}/desk{step}").create, "DHS", group_of_this_user())):
+        root = f"{tmp_path}/desk{step}"
         assert state(root) == {}
         TinyStore(root).create("DHS", group_of_this_user())
         assert oct(os.stat(f"{root}/agencies/DHS").st_mode)[-4:] == "2770"

@@ -21,9 +21,9 @@ UNDATED = "0000-00"
 
 
 class Shelved(msgspec.Struct, frozen=True):
-    """What the index knows of a month: which writing of its file was indexed, and the numbers in it."""
+    """What the index knows of a month: the checksum of the file that was indexed, and the numbers in it."""
 
-    generation: int
+    checksum: str
     numbers: tuple[int, ...]
 
 
@@ -46,7 +46,7 @@ class Archives:
             return []
         except OSError as error:
             raise files.failure(self.directory, error, "read") from error
-        months = sorted(filter(None, map(_month_name, names)))
+        months = sorted({month for name in names if (month := _month_name(name))})
         if wanted is None:
             return months
         first = _month(wanted.since) if wanted.since else ""
@@ -132,7 +132,7 @@ class Archives:
         try:
             _, tables = container.unpack(blob, self._index_path)
             return {month: msgspec.json.decode(d, type=Shelved) for month, d in tables["months"].items()}
-        except (StorageError, msgspec.MsgspecError, KeyError):
+        except (StorageError, *codec.UNREADABLE, KeyError):
             # It says nothing that the months don't say: it is made anew.
             return {}
 
@@ -140,12 +140,14 @@ class Archives:
         """The index as it should be; only months that were written since it was stored are read whole."""
         index: Index = {}
         for month in self.months():
+            path = self._path(month)
+            header = header_of(path)
             known = stored.get(month)
-            if known and known.generation == generation(self._path(month)):
+            if known and header and known.checksum == header.checksum:
                 index[month] = known
                 continue
-            archive = self.month(month)
-            index[month] = Shelved(archive.generation, tuple(map(int, archive.tickets.undecoded())))
+            numbers = tuple(map(int, self.month(month).tickets.undecoded()))
+            index[month] = Shelved(header.checksum if header else "", numbers)
         return index
 
     def _index_generation(self, blob: bytes | None) -> int:
@@ -155,10 +157,10 @@ class Archives:
             return 0
 
 
-def generation(path: str) -> int:
-    """Which writing of a store file lies there now, 0 for none; reads its first bytes only. Raises DamagedError."""
+def header_of(path: str) -> container.Header | None:
+    """The header of the store file that lies there now; reads its first bytes only. Raises DamagedError."""
     start = files.read(path, container.HEADER_SIZE)
-    return 0 if start is None else container.read_header(start, path).generation
+    return None if start is None else container.read_header(start, path)
 
 
 def month_of(ticket: Sketch) -> str:
@@ -181,8 +183,8 @@ def _month(at: datetime) -> str:
 
 
 def _month_name(name: str) -> str | None:
-    """The month of `2026-10.json`; None for the index, a generation before, and what else may lie there."""
-    month = name.removesuffix(".json")
+    """The month of `2026-10.json`, and of its generation before, which tells that the file must be there."""
+    month = name.removesuffix(".json").removesuffix(".prev")
     year, dash, number = month.partition("-")
-    is_month = month != name and dash and f"{year}{number}".isdecimal() and len(year) == 4 and len(number) == 2
+    is_month = name.endswith(".json") and dash and f"{year}{number}".isdecimal() and len(year) == 4 and len(number) == 2
     return month if is_month else None

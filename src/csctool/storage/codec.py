@@ -20,6 +20,9 @@ FORMAT = 1
 #: format -> what turns a ticket's document (plain values) of that format into one of the next.
 MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
+#: What decoding raises for bytes that are no JSON, or not of the type; the second one for keys that are no UTF-8.
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
+
 #: Undecoded documents by ticket number (as JSON has it, a string), by table.
 Tables = dict[str, dict[str, msgspec.Raw]]
 
@@ -91,7 +94,7 @@ def counters(document: msgspec.Raw | None) -> dict[str, int]:
 def _decode(type: Any, document: msgspec.Raw) -> Any:
     try:
         return _decoder(type).decode(document)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         start = bytes(document)[:40].decode(errors="replace")
         raise DamagedError(f"a stored document can't be read ({error}): {start}…", "run csctool doctor") from error
 

@@ -75,7 +75,7 @@ def unpack(blob: bytes, path: str) -> tuple[int, codec.Tables]:
         )
     try:
         tables = msgspec.json.decode(blob, type=codec.Tables)
-    except msgspec.MsgspecError as error:
+    except codec.UNREADABLE as error:
         raise damaged(path, str(error)) from error
     del tables["csctool"]
     return header.generation, codec.upgrade(header.format, tables)
@@ -88,7 +88,7 @@ def read_header(start: bytes, path: str) -> Header:
     line = start[:HEADER_SIZE].partition(b"\n")[0]
     try:
         header = msgspec.json.decode(line[:-1] + b"}", type=dict[str, Header])["csctool"]
-    except (msgspec.MsgspecError, KeyError) as error:
+    except (*codec.UNREADABLE, KeyError) as error:
         raise damaged(path, "it does not begin with csctool's header") from error
     # JSON can be written in many ways; only the one way that `pack` writes it is whole.
     if header.before + header.checksum.encode() + _AFTER != line + b"\n":

@@ -130,10 +130,11 @@ class MemoryUnit:
         counters[counter] = counters.get(counter, 0) + 1
         return counters[counter]
 
-    def raise_to(self, agency: str, counter: str, least: int) -> None:
-        """Make a counter at least this much."""
+    def raise_to(self, agency: str, counter: str, least: int) -> int:
+        """Make a counter at least this much and return it."""
         counters = self._counters[agency]
         counters[counter] = max(counters.get(counter, 0), least)
+        return counters[counter]
 
     def identities(self, agency: str) -> Iterator[tuple[str, Ticket]]:
         """Every imported identity of the agency with its ticket."""

@@ -11,7 +11,7 @@ import msgspec
 from csctool.domain.query import Range
 from csctool.errors import NotFoundError, NotPermittedError
 from csctool.storage import codec, container, files, joint, lock
-from csctool.storage.archives import Archives, generation
+from csctool.storage.archives import Archives, header_of
 from csctool.storage.database import Database
 
 #: How often a reader of several files starts over because of writers, before it asks them to wait.
@@ -116,7 +116,8 @@ class Shelf:
         for _ in range(TRIES):
             live = live or self.live()
             found = look(live)
-            if generation(self._open) == live.generation:
+            header = header_of(self._open)
+            if (header.generation if header else 0) == live.generation:
                 return found
             live = None
         with self.locked(wait, shared=True):

@@ -1,0 +1,600 @@
+"""The files: damage is told and never read as empty, failures change nothing, and what people gave is kept."""
+
+import errno
+import json
+import os
+import resource
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from csctool.domain import lifecycle
+from csctool.domain.query import Query, Range
+from csctool.errors import DamagedError, NotFoundError, NotPermittedError, StorageError, UsageError
+from csctool.storage import codec, container, files, unit
+from csctool.storage.tiny import TinyStore
+
+from .helpers import MONDAY, ended, filled, opened, stamp
+
+
+@pytest.fixture
+def root(tmp_path) -> str:
+    return str(tmp_path / "desk")
+
+
+def path(root: str, name: str = "open.json", agency: str = "DHS") -> str:
+    return f"{root}/agencies/{agency}/{name}"
+
+
+def content(name: str) -> bytes:
+    with open(name, "rb") as file:
+        return file.read()
+
+
+def overwrite(name: str, blob: bytes) -> None:
+    with open(name, "wb") as file:
+        file.write(blob)
+
+
+def start(store: TinyStore, key: str = "DHS-1") -> None:
+    with store.unit("DHS") as work:
+        work.put(lifecycle.start(work.get(key), stamp(900)))
+
+
+def keys(found) -> list[str]:
+    return sorted(ticket.key for ticket in found)
+
+
+# -- the form ----------------------------------------------------------------------------------------------------
+
+
+def test_the_file_is_json_with_a_ticket_a_line_as_the_public_json_has_it(root):
+    filled(root, opened(1), opened(2, subject="two\nlines"))
+    blob = content(path(root))
+    tables = json.loads(blob)
+    assert tables["csctool"]["format"] == 1
+    assert tables["csctool"]["generation"] == 1
+    assert tables["counters"]["1"] == {"number": 2}
+    assert list(tables["tickets"]) == ["1", "2"]
+    assert tables["tickets"]["2"]["subject"] == "two\nlines"
+    assert tables["tickets"]["1"]["history"][0]["changes"]["status"] == [None, "queued"]
+    assert blob.count(b"\n") == blob.decode().count("\n") == 9
+    assert blob.splitlines()[0].startswith(b'{"csctool":{"format":1,"generation":1,"checksum":"')
+
+
+def test_a_change_leaves_the_lines_of_other_tickets_as_they_were(root):
+    store = filled(root, *map(opened, range(1, 6)))
+    before = content(path(root)).splitlines()
+    start(store, "DHS-3")
+    after = content(path(root)).splitlines()
+    assert [i for i, (old, new) in enumerate(zip(before, after, strict=True)) if old != new] == [0, 4]
+    assert json.loads(after[0][:-1] + b"}")["csctool"]["generation"] == 2
+    assert content(path(root, "open.prev.json")).splitlines() == before
+
+
+def test_tables_that_this_room_does_not_know_pass_through(root):
+    filled(root, opened(1))
+    generation, tables = container.unpack(content(path(root)), "")
+    tables["outbox"] = {"7": codec.encode({"to": "ada"})}
+    overwrite(path(root), container.pack(tables, generation))
+    start(TinyStore(root))
+    assert json.loads(content(path(root)))["outbox"] == {"7": {"to": "ada"}}
+
+
+# -- damage ------------------------------------------------------------------------------------------------------
+
+
+def assert_told_as_damage(root: str, blob: bytes) -> None:
+    overwrite(path(root), blob)
+    store = TinyStore(root)
+    with pytest.raises(DamagedError) as told:
+        store.get("DHS-1")
+    assert "open.json" in str(told.value)
+    assert "nothing was changed" in str(told.value)
+    assert content(path(root)) == blob
+
+
+def test_any_flipped_bit_of_any_byte_is_damage(root):
+    filled(root, opened(1))
+    whole = content(path(root))
+    overwrite(path(root), whole)
+    for at in range(len(whole)):
+        for bit in (0, 5) if at > container.HEADER_SIZE else range(8):
+            blob = bytearray(whole)
+            blob[at] ^= 1 << bit
+            with pytest.raises(DamagedError):
+                container.unpack(bytes(blob), "open.json")
+
+
+def test_any_truncation_is_damage(root):
+    filled(root, opened(1))
+    whole = content(path(root))
+    for length in range(len(whole)):
+        with pytest.raises(DamagedError):
+            container.unpack(whole[:length], "open.json")
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda blob: b"",
+    lambda blob: b"{}",
+    lambda blob: b"\0" * len(blob),
+    lambda blob: blob[:600] + b"\0" * (len(blob) - 600),
+    lambda blob: blob[: len(blob) // 2],
+    lambda blob: blob + b"\n",
+    lambda blob: b" " + blob,
+    lambda blob: blob.replace(b'"format":1', b'"format": 1'),
+    lambda blob: blob.replace(b'"format":1', b'"format":2'),
+    lambda blob: blob.replace(b'"generation":1', b'"generation":01'),
+    lambda blob: blob.replace(b'"checksum":"', b'"checksum":"0'),
+    lambda blob: blob.replace(b'"queue":', b'"Queue":'),
+    lambda blob: b"[" + blob[1:],
+])  # fmt: skip
+def test_damage_is_told_and_the_file_is_left_as_it_is(root, spoil):
+    filled(root, opened(1))
+    assert_told_as_damage(root, spoil(content(path(root))))
+
+
+def test_upper_case_digits_of_the_checksum_are_damage(root):
+    filled(root, opened(1))
+    blob = content(path(root))
+    line = blob.partition(b"\n")[0]
+    checksum = json.loads(line[:-1] + b"}")["csctool"]["checksum"].encode()
+    with pytest.raises(DamagedError):
+        container.unpack(blob.replace(checksum, checksum.upper().replace(b"0", b"O", 0), 1) + b" ", "open.json")
+    if checksum.upper() != checksum:
+        with pytest.raises(DamagedError):
+            container.unpack(blob.replace(checksum, checksum.upper(), 1), "open.json")
+
+
+def test_nobody_writes_over_a_damaged_file_or_its_generation_before(root):
+    store = filled(root, opened(1))
+    start(store)
+    before = content(path(root, "open.prev.json"))
+    overwrite(path(root), b"")
+    for work in (start, lambda store: store.archive("DHS"), lambda store: store.archivable("DHS")):
+        with pytest.raises(DamagedError, match=r"open\.prev\.json"):
+            work(store)
+    assert content(path(root)) == b""
+    assert content(path(root, "open.prev.json")) == before
+
+
+def test_a_missing_file_is_no_tickets_only_when_nothing_tells_otherwise(root):
+    store = TinyStore(root)
+    store.create("DHS")
+    assert keys(store.find(Query(agencies=("DHS",)))) == []
+    filled(root, opened(1))
+    start(store)
+    os.unlink(path(root))
+    with pytest.raises(DamagedError, match="missing"):
+        list(store.find(Query(agencies=("DHS",))))
+    with pytest.raises(DamagedError, match="missing"):
+        start(store)
+    os.unlink(path(root, "open.prev.json"))
+    overwrite(path(root, "closed/2026-10.json"), b"")
+    with pytest.raises(DamagedError, match="missing"):
+        store.get("DHS-1")
+
+
+def test_a_damaged_agency_does_not_hide_the_others(root):
+    store = filled(root, opened(1), opened(1, "DOT"))
+    overwrite(path(root), b"\0" * 100)
+    assert keys(store.find(Query())) == ["DOT-1"]
+    (trouble,) = store.troubles()
+    assert isinstance(trouble, DamagedError)
+    assert store.troubles() == []
+    with pytest.raises(DamagedError):
+        list(store.find(Query(agencies=("DOT", "DHS"))))
+
+
+def test_a_desk_of_a_newer_csctool_is_refused(root, monkeypatch):
+    monkeypatch.setattr(codec, "FORMAT", 2)
+    filled(root, opened(1))
+    monkeypatch.undo()
+    with pytest.raises(StorageError, match="newer csctool") as told:
+        TinyStore(root).get("DHS-1")
+    assert not isinstance(told.value, DamagedError)
+
+
+def test_documents_of_an_older_format_are_migrated_as_they_are_read(root, monkeypatch):
+    store = filled(root, opened(1), opened(2))
+    monkeypatch.setattr(codec, "FORMAT", 3)
+    monkeypatch.setattr(codec, "MIGRATIONS", {
+        1: lambda ticket: ticket | {"category": "telecom"},
+        2: lambda ticket: ticket | {"category": ticket["category"] + "/voice"},
+    })  # fmt: skip
+    assert store.get("DHS-1").category == "telecom/voice"
+    start(store)
+    monkeypatch.setattr(codec, "MIGRATIONS", {})
+    assert store.get("DHS-2").category == "telecom/voice"
+
+
+def test_a_document_that_is_no_ticket_is_damage(root):
+    store = filled(root, opened(1))
+    overwrite(path(root), container.pack({"tickets": {"1": codec.encode({"key": "DHS-1"})}}, 1))
+    with pytest.raises(DamagedError, match="stored document"):
+        store.get("DHS-1")
+    with pytest.raises(DamagedError, match="stored document"):
+        list(store.find(Query(agencies=("DHS",))))
+
+
+# -- modes and permissions ---------------------------------------------------------------------------------------
+
+
+def mode(name: str) -> int:
+    return stat.S_IMODE(os.stat(name).st_mode)
+
+
+def test_an_agency_with_a_group_is_closed_to_others_whatever_the_umask_is(root):
+    import grp
+
+    store = TinyStore(root)
+    for umask in (0o077, 0o000):
+        agency = f"A{umask}"
+        old = os.umask(umask)
+        try:
+            store.create(agency, grp.getgrgid(os.getgid()).gr_name)
+            with store.unit(agency) as work:
+                work.put(opened(1, agency))
+                work.put(ended(2, agency))
+            store.archive(agency)
+        finally:
+            os.umask(old)
+        place = f"{root}/agencies/{agency}"
+        assert mode(place) == mode(f"{place}/closed") == 0o2770
+        names = (".lock", "open.json", "open.prev.json", "closed/2026-10.json", "closed/index.json")
+        assert [oct(mode(f"{place}/{name}")) for name in names] == ["0o660"] * 5
+
+
+def test_without_a_group_the_umask_decides(root):
+    old = os.umask(0o027)
+    try:
+        filled(root, opened(1))
+    finally:
+        os.umask(old)
+    assert mode(path(root, "")) == 0o750
+    assert mode(path(root)) == 0o640
+
+
+def test_mode_and_group_of_the_file_are_kept(root):
+    store = filled(root, opened(1))
+    os.chmod(path(root), 0o604)
+    if os.geteuid() == 0:
+        os.chown(path(root), 1234, 4321)
+    was = os.stat(path(root))
+    start(store)
+    now = os.stat(path(root))
+    assert (now.st_mode, now.st_uid, now.st_gid) == (was.st_mode, was.st_uid, was.st_gid)
+    assert now.st_ino != was.st_ino
+
+
+def test_an_unknown_group_is_told(root):
+    with pytest.raises(UsageError, match="no such Unix group"):
+        TinyStore(root).create("DHS", "no-such-group-here")
+
+
+def refuse(monkeypatch, what: str, name: str, error: int, times: int = 1000) -> None:
+    """Make a system call fail for paths that end with `name`; a descriptor stands for the path it was opened with."""
+    real_open, real = os.open, getattr(os, what)
+    paths: dict[object, str] = {}
+
+    def opening(place, *args, **kwargs):
+        descriptor = real_open(place, *args, **kwargs)
+        paths[descriptor] = str(place)
+        return descriptor
+
+    def call(target, *args, **kwargs):
+        if str(paths.get(target, target)).endswith(name):
+            raise OSError(error, os.strerror(error))
+        return (opening if what == "open" else real)(target, *args, **kwargs)
+
+    if what != "open":
+        monkeypatch.setattr(os, "open", opening)
+    monkeypatch.setattr(os, what, call)
+
+
+def test_an_agency_that_may_not_be_read_is_left_out_and_named(root, monkeypatch):
+    store = filled(root, opened(1), opened(1, "DOT"))
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda name, how: not name.endswith("DOT") and real(name, how))
+    assert store.agencies() == ["DHS"]
+    (trouble,) = store.troubles()
+    assert isinstance(trouble, NotPermittedError)
+    assert "DOT" in str(trouble)
+
+
+def test_a_file_that_may_not_be_read_is_left_out_unless_it_was_asked_for(root, monkeypatch):
+    store = filled(root, opened(1), opened(1, "DOT"))
+    refuse(monkeypatch, "open", "DOT/open.json", errno.EACCES)
+    assert keys(store.find(Query())) == ["DHS-1"]
+    assert [type(trouble) for trouble in store.troubles()] == [NotPermittedError]
+    with pytest.raises(NotPermittedError, match="you may not read"):
+        store.get("DOT-1")
+
+
+# -- failing disks -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "name", "error", "kind", "saved"),
+    [
+        ("open", "open.json.tmp", errno.EACCES, NotPermittedError, False),
+        ("open", "open.json.tmp", errno.EROFS, StorageError, False),
+        ("write", "open.json.tmp", errno.ENOSPC, StorageError, False),
+        ("fsync", "open.json.tmp", errno.EIO, StorageError, False),
+        ("rename", "open.prev.json.tmp", errno.EIO, StorageError, False),
+        ("rename", "open.json.tmp", errno.ENOSPC, StorageError, False),
+        ("fsync", "DHS", errno.EIO, StorageError, True),
+        ("open", ".lock", errno.EACCES, NotPermittedError, False),
+    ],
+)
+def test_a_failure_is_told_and_nothing_is_half_done(root, monkeypatch, call, name, error, kind, saved):
+    store = filled(root, opened(1))
+    start(store)
+    before = content(path(root))
+    with monkeypatch.context() as patch:
+        refuse(patch, call, name, error)
+        with pytest.raises(kind) as told, store.unit("DHS") as work:
+            work.put(opened(2))
+    assert ("may have been saved all the same" in told.value.hint) is saved
+    assert ("nothing was changed" in told.value.hint) is not saved
+    assert (content(path(root)) == before) is not saved
+    assert not [name for name in os.listdir(path(root, "")) if name.endswith((".tmp", ".next"))]
+    with store.unit("DHS") as work:
+        work.put(opened(3))
+    assert "DHS-3" in keys(store.find(Query()))
+
+
+def test_where_there_are_no_hard_links_the_generation_before_is_copied(root, monkeypatch):
+    store = filled(root, opened(1))
+    before = content(path(root))
+    refuse(monkeypatch, "link", "open.json", errno.EPERM)
+    start(store)
+    assert content(path(root, "open.prev.json")) == before
+    assert store.get("DHS-1").version == 2
+
+
+def test_no_generation_before_is_kept_when_nobody_wants_it(root):
+    store = filled(root, opened(1), keep=False)
+    start(store)
+    assert not os.path.exists(path(root, "open.prev.json"))
+    assert store.get("DHS-1").version == 2
+
+
+def test_a_limit_of_the_file_size_loses_nothing(root):
+    """A real one, by the kernel, in a process of its own."""
+    store = filled(root, opened(1))
+    size = os.path.getsize(path(root))
+    child = os.fork()
+    if child == 0:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 100, size + 100))
+        try:
+            with store.unit("DHS") as work:
+                work.put(opened(2))
+        except StorageError as error:
+            os._exit(error.exit)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 7
+    assert keys(store.find(Query())) == ["DHS-1"]
+    assert not [name for name in os.listdir(path(root, "")) if name.endswith(".tmp")]
+
+
+def open_two(store: TinyStore) -> None:
+    with store.unit("DHS", "DOT") as work:
+        work.put(opened(2))
+        work.put(opened(2, "DOT"))
+
+
+def test_when_one_of_two_agencies_fails_neither_is_changed(root, monkeypatch):
+    store = filled(root, opened(1), opened(1, "DOT"))
+    before = content(path(root)), content(path(root, agency="DOT"))
+    for call, name in (("write", "DOT/open.json.tmp"), ("rename", "DHS/open.json.tmp"), ("fsync", "/DOT")):
+        with monkeypatch.context() as patch:
+            refuse(patch, call, name, errno.EIO)
+            with pytest.raises(StorageError, match="nothing was changed"):
+                open_two(store)
+        assert (content(path(root)), content(path(root, agency="DOT"))) == before
+        assert not os.path.exists(path(root, "open.json.next", "DOT"))
+
+
+def test_when_the_second_rename_fails_both_are_changed_and_the_next_writer_finishes(root, monkeypatch):
+    store = filled(root, opened(1), opened(1, "DOT"))
+    with monkeypatch.context() as patch:
+        refuse(patch, "rename", "DOT/open.json.next", errno.EIO)
+        with pytest.raises(StorageError, match="saved all the same"):
+            open_two(store)
+    assert os.path.exists(path(root, "open.json.next", "DOT"))
+    assert keys(store.find(Query())) == ["DHS-1", "DHS-2", "DOT-1", "DOT-2"]
+    start(store)  # work at home of the unit does not lose what it decided
+    with store.unit("DOT") as work:
+        work.put(opened(work.count("DOT", "number"), "DOT"))
+    assert keys(store.find(Query(agencies=("DOT",)))) == ["DOT-1", "DOT-2", "DOT-3"]
+    assert not os.path.exists(path(root, "open.json.next", "DOT"))
+
+
+# -- what units and dry runs leave alone -------------------------------------------------------------------------
+
+
+def test_a_unit_that_puts_nothing_and_a_dry_run_write_nothing(root):
+    store = filled(root, opened(1), ended(2))
+    before = {name: os.stat(path(root, name)).st_mtime_ns for name in os.listdir(path(root, "")) if name != ".lock"}
+    with store.unit("DHS") as work:
+        work.get("DHS-1")
+    with store.unit("DHS") as work:
+        work.put(opened(work.count("DHS", "number")))
+        work.discard()
+    assert store.archivable("DHS") == 1
+    after = {name: os.stat(path(root, name)).st_mtime_ns for name in os.listdir(path(root, "")) if name != ".lock"}
+    assert after == before
+
+
+def test_folders_that_are_no_agency_are_none(root):
+    store = filled(root, opened(1))
+    for name in ("notes", "dhs", "X", ".git"):
+        os.mkdir(f"{root}/agencies/{name}")
+    assert store.agencies() == ["DHS"]
+
+
+def test_an_agency_made_by_hand_works(root):
+    os.makedirs(f"{root}/agencies/DHS")
+    store = TinyStore(root)
+    assert store.archive("DHS") == 0
+    with store.unit("DHS") as work:
+        work.put(ended(work.count("DHS", "number")))
+    assert store.archive("DHS") == 1
+    assert store.get("DHS-1").status == "closed"
+
+
+# -- archives ----------------------------------------------------------------------------------------------------
+
+
+def shelves(root: str) -> dict[str, list[str]]:
+    return {name: list(json.loads(content(path(root, f"closed/{name}")))["tickets"])
+            for name in sorted(os.listdir(path(root, "closed")))
+            if name.endswith(".json") and "prev" not in name and name != "index.json"}  # fmt: skip
+
+
+def test_tickets_are_archived_in_the_month_in_which_they_ended(root):
+    store = filled(root, opened(1), ended(2), ended(3, hours=800), ended(4))
+    assert store.archive("DHS") == 3
+    assert shelves(root) == {"2026-10.json": ["2", "4"], "2026-11.json": ["3"]}
+    assert list(json.loads(content(path(root)))["tickets"]) == ["1"]
+    assert json.loads(content(path(root, "closed/index.json")))["months"]["2026-11"]["numbers"] == [3]
+
+
+def test_a_ticket_closed_again_leaves_its_old_month(root):
+    store = filled(root, ended(1), ended(2))
+    store.archive("DHS")
+    with store.unit("DHS") as work:
+        again = lifecycle.reopen(work.get("DHS-1"), stamp(800), "it is back", until=None)
+        work.put(lifecycle.close(lifecycle.resolve(again, stamp(801), "gone"), stamp(801)))
+    store.archive("DHS")
+    assert shelves(root) == {"2026-10.json": ["2"], "2026-11.json": ["1"]}
+
+
+STALE = {"2026-10": codec.encode({"checksum": "", "numbers": [3]})}
+
+
+@pytest.mark.parametrize("spoil", [
+    os.unlink,
+    lambda name: overwrite(name, b""),
+    lambda name: overwrite(name, content(name)[:-9]),
+    lambda name: overwrite(name, container.pack({"months": {}}, 9)),
+    lambda name: overwrite(name, container.pack({"months": STALE}, 9)),
+    lambda name: overwrite(name, container.pack({"other": {}}, 9)),
+])  # fmt: skip
+def test_the_index_is_made_anew_when_it_is_missing_stale_or_damaged(root, spoil):
+    store = filled(root, opened(1), ended(2), ended(3, hours=800))
+    store.archive("DHS")
+    whole = json.loads(content(path(root, "closed/index.json")))["months"]
+    spoil(path(root, "closed/index.json"))
+    assert store.get("DHS-2").status == "closed"
+    assert store.get("DHS-3").status == "closed"
+    with pytest.raises(NotFoundError):
+        store.get("DHS-4")
+    assert store.archive("DHS") == 0
+    assert json.loads(content(path(root, "closed/index.json")))["months"] == whole
+
+
+def test_only_the_months_that_matter_are_read(root):
+    store = filled(root, opened(1), ended(2), ended(3, hours=800))
+    store.archive("DHS")
+    overwrite(path(root, "closed/2026-10.json"), b"")
+    november = Range(MONDAY.replace(month=11, day=1))
+    assert keys(store.find(Query(closed=november))) == ["DHS-3"]
+    assert keys(store.find(Query(opened=november, everything=True))) == []
+    assert keys(store.find(Query())) == ["DHS-1"]
+    assert store.get("DHS-3").key == "DHS-3"
+    with pytest.raises(DamagedError, match="2026-10"):
+        store.get("DHS-2")
+    with pytest.raises(DamagedError, match="2026-10"):
+        list(store.find(Query(agencies=("DHS",), everything=True)))
+
+
+def test_a_month_that_vanished_is_damage_when_its_generation_before_is_there(root):
+    store = filled(root, ended(1))
+    store.archive("DHS")
+    with store.unit("DHS") as work:
+        work.put(ended(2))
+    store.archive("DHS")
+    os.unlink(path(root, "closed/2026-10.json"))
+    with pytest.raises(DamagedError, match=r"2026-10\.json is damaged: it is missing"):
+        store.get("DHS-1")
+    with pytest.raises(DamagedError, match=r"2026-10\.json is damaged: it is missing"):
+        list(store.find(Query(agencies=("DHS",), everything=True)))
+
+
+def test_a_finished_ticket_without_any_time_can_be_archived(root):
+    from msgspec.structs import replace
+
+    timeless = replace(ended(1), opened_at=None, updated_at=None, resolved_at=None, closed_at=None)
+    store = filled(root, timeless)
+    assert store.archive("DHS") == 1
+    assert store.get("DHS-1").key == "DHS-1"
+    assert keys(store.find(Query(everything=True))) == ["DHS-1"]
+
+
+def test_a_write_that_finds_many_finished_tickets_archives_them(root, monkeypatch):
+    monkeypatch.setattr(unit, "CROWDED", 3)
+    store = filled(root, opened(1), ended(2), ended(3), ended(4))
+    assert shelves(root) == {}
+    with store.unit("DHS") as work:
+        work.put(ended(5))
+    assert shelves(root) == {"2026-10.json": ["2", "3", "4", "5"]}
+    assert store.troubles() == []
+
+
+def test_a_failure_to_archive_afterwards_does_not_fail_the_change(root, monkeypatch):
+    monkeypatch.setattr(unit, "CROWDED", 0)
+    store = filled(root, opened(1))
+    refuse(monkeypatch, "write", "2026-10.json.tmp", errno.ENOSPC)
+    with store.unit("DHS") as work:
+        work.put(ended(2))
+    assert [type(trouble) for trouble in store.troubles()] == [StorageError]
+    assert store.get("DHS-2").status == "closed"
+
+
+def test_a_reader_starts_over_when_a_writer_moved_what_it_looks_for(root, monkeypatch):
+    """Between the reading of open.json and of the archives everything is reopened, closed and archived elsewhere."""
+    store = filled(root, opened(1), ended(2))
+    store.archive("DHS")
+    real, moves = files.read, []
+
+    def move() -> None:
+        hours = 800 * len(moves)
+        writer = TinyStore(root)
+        with writer.unit("DHS") as work:
+            again = lifecycle.reopen(work.get("DHS-2"), stamp(hours), "it is back", until=None)
+            work.put(lifecycle.close(lifecycle.resolve(again, stamp(hours), "gone"), stamp(hours)))
+        writer.archive("DHS")
+
+    def read(name, limit=-1):
+        blob = real(name, limit)
+        if name.endswith("/open.json") and limit < 0 and len(moves) < most:
+            moves.append(name)
+            monkeypatch.setattr(files, "read", real)
+            move()
+            monkeypatch.setattr(files, "read", read)
+        return blob
+
+    for most in (2, 5):
+        monkeypatch.setattr(files, "read", read)
+        assert keys(store.find(Query(everything=True))) == ["DHS-1", "DHS-2"]
+        assert store.get("DHS-2").status == "closed"
+        assert len(moves) == most
+
+
+# -- start-up ----------------------------------------------------------------------------------------------------
+
+
+def test_the_store_imports_nothing_that_costs_start_up():
+    heavy = {"tempfile", "random", "hashlib", "pathlib", "shutil", "logging", "subprocess", "socket", "grp"}
+    code = (
+        "import sys, tinydb, msgspec, csctool.desk.ports; before = set(sys.modules)\n"
+        "import csctool.storage.tiny\n"
+        f"print(*(set(sys.modules) - before) & {heavy!r})"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == []
