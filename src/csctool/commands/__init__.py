@@ -9,6 +9,7 @@ CHAPTERS: dict[str, dict[str, tuple[str, str]]] = {
         "person": ("person", "Add and list the people who work tickets."),
         "service": ("service", "List the catalogue of services."),
         "config": ("config", "Check the settings."),
+        "calendar": ("calendar", "Working time: list, show, due, elapsed."),
     },
     "Register and look": {
         "open": ("open", "Register a ticket; with --resolution answer it in the same breath."),

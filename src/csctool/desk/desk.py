@@ -6,7 +6,7 @@ every failure by key.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -17,6 +17,9 @@ from csctool.domain.query import Query, most_urgent, sort_key
 from csctool.domain.ticket import Stamp, Ticket, plain, split_key
 from csctool.domain.words import INCOMPLETE
 from csctool.errors import CscError, NotFoundError, RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from csctool.domain.business_hours import Calendar
 
 T = TypeVar("T")
 #: Columns of a list that are no fields of a ticket by that name.
@@ -361,9 +364,16 @@ class Desk:
 
     def window_end(self, agency: str, since: datetime) -> datetime:
         """Until when a ticket that closed at `since` may be reopened."""
-        from csctool.desk.windows import after
+        from csctool.desk.calendars import window_end
 
-        return after(self.settings, self.directory.agency(agency), since, self.settings.lifecycle.reopen_within)
+        within = self.settings.lifecycle.reopen_within
+        return window_end(self.settings, self.directory.agency(agency), self.directory.statutory, since, within)
+
+    def calendar(self, name: str) -> "Calendar":
+        """A calendar by its name. Raises NotFoundError."""
+        from csctool.desk.calendars import calendar_named
+
+        return calendar_named(self.settings, name, self.directory.statutory)
 
     def load(self, people: Iterable[str]) -> Mapping[str, int]:
         """Open tickets per person, over the whole desk: what `least-loaded` asks."""

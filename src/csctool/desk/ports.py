@@ -1,8 +1,8 @@
 """What the desk needs of the world: a store, a clock, decisions. Adapters implement these; nothing here is concrete."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -143,6 +143,9 @@ class Directory(Protocol):
 
     def of_domain(self, domain: str) -> str | None:
         """The agency that lists an e-mail domain."""
+
+    def statutory(self, region: str) -> Callable[[int], Collection[date]]:
+        """The public holidays of a region (`US-IL`) by year. Raises SettingsError for an unknown region."""
 
     def add_agency(self, key: str, name: str) -> None:
         """Write the settings of a new agency, whose place the store has made. Raises RefusedError when it exists."""

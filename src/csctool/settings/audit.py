@@ -3,8 +3,8 @@
 import os
 from collections.abc import Callable
 
-from csctool.domain.organisation import DeskSettings
-from csctool.errors import CscError
+from csctool.domain.organisation import CalendarTable, DeskSettings
+from csctool.errors import CscError, SettingsError
 from csctool.settings.check import agency_against_desk
 from csctool.settings.load import (
     AGENCY_FILE,
@@ -17,6 +17,7 @@ from csctool.settings.load import (
     zone_named,
 )  # fmt: skip
 from csctool.settings.rules import load_rules, rule_references
+from csctool.settings.statutory import holidays_of
 
 
 def audit(root: str) -> tuple[list[str], list[CscError]]:
@@ -44,8 +45,24 @@ def audit(root: str) -> tuple[list[str], list[CscError]]:
 
 def _desk(root: str) -> DeskSettings:
     settings = load_desk(root)
-    zone_named(settings.timezone, os.path.join(root, DESK_FILE))
+    path = os.path.join(root, DESK_FILE)
+    zone_named(settings.timezone, path)
+    for name, table in settings.calendars.items():
+        _calendar(name, table, settings.timezone, path)
     return settings
+
+
+def _calendar(name: str, table: CalendarTable, timezone: str, path: str) -> None:
+    from csctool.domain.business_hours import parse_calendar
+
+    zone = table.timezone or timezone
+    zone_named(zone, f"{path}: calendars.{name}")
+    try:
+        parse_calendar(name, zone=zone, hours=table.hours, holidays=table.holidays, exceptions=table.exceptions)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: {error.message}", error.hint) from None
+    if table.statutory:
+        holidays_of(table.statutory, f"{path}: calendars.{name}.statutory")
 
 
 def _agency(root: str, key: str, path: str, settings: DeskSettings | None) -> None:

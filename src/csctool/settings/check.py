@@ -7,7 +7,7 @@ from csctool.domain.organisation import AgencySettings, DeskSettings, Queue, day
 from csctool.domain.words import AGENCY_KEY, HOLD_CAUSES, KINDS, PRIORITIES, ROLES
 from csctool.errors import SettingsError
 
-DURATION = re.compile(r"\d{1,9}(s|m|h|wd|d|w)")
+DURATION = re.compile(r"\d{1,9}(s|m|h|wd|d|w)|(?=\d)(\d{1,9}h)?(\d{1,9}m)?(\d{1,9}s)?")
 NAME = re.compile(r"[\w][\w.@+-]*")
 
 

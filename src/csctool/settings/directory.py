@@ -1,6 +1,7 @@
 """The desk's agencies and named settings, as files. Implements `desk.ports.Directory`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -26,6 +27,12 @@ class Agencies:
     def of_domain(self, domain: str) -> str | None:
         """The agency that lists an e-mail domain."""
         return load.agency_of_domain(self._root, domain)
+
+    def statutory(self, region: str) -> Callable[[int], Collection[date]]:
+        """Public holidays by year, from the holidays library."""
+        from csctool.settings.statutory import holidays_of
+
+        return holidays_of(region)
 
     def add_agency(self, key: str, name: str) -> None:
         """Write a commented agency.toml."""
