@@ -10,7 +10,7 @@ from csctool.desk.desk import Actor, Desk
 from csctool.desk.ports import Decisions
 from csctool.domain.organisation import DeskSettings
 from csctool.domain.times import moment
-from csctool.errors import CscError, NotFoundError
+from csctool.errors import CscError, NotFoundError, UsageError
 from csctool.finding import find_desk
 from csctool.settings.directory import Agencies
 from csctool.settings.load import agency_path, load_agency, load_desk, zone_named
@@ -43,7 +43,7 @@ def open_desk(wishes: Wishes, *, dry_run: bool = False, root: str | None = None)
     now = moment(wishes.now, real, zone) if wishes.now else None
     return Desk(
         settings,
-        TinyStore(root, wait=float(os.environ.get("CSCTOOL_WAIT", "10"))),
+        TinyStore(root, wait=patience()),
         Agencies(root),
         lambda key: decisions(root, key, settings),
         lambda: now or datetime.now(UTC).replace(microsecond=0),
@@ -54,6 +54,18 @@ def open_desk(wishes: Wishes, *, dry_run: bool = False, root: str | None = None)
         frozen_clock=now is not None,
         dry_run=dry_run,
     )
+
+
+def patience() -> float:
+    """How many seconds to wait for a lock: CSCTOOL_WAIT, else 10. Raises UsageError."""
+    text = os.environ.get("CSCTOOL_WAIT") or "10"
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 86400:
+        raise UsageError(f"CSCTOOL_WAIT: {text!r} is no number of seconds", "e.g. CSCTOOL_WAIT=2.5")
+    return seconds
 
 
 def who(settings: DeskSettings, wanted: str | None) -> Actor:

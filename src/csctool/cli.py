@@ -105,24 +105,30 @@ def main() -> NoReturn:
 
 def run(args: list[str]) -> int:
     """Run one command; answers its exit status. Every error of the project is told here and nowhere else."""
-    context = Context(House)
+    context = Context(House, args)
     try:
         status = _run(args, context)
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        _hush()
-        return 0
+        return 0  # the reader has seen enough
     except OSError as error:
-        return _failed(_storage(error))
+        return _failed(_storage(error), context)
     except KeyboardInterrupt:
         click.echo("", err=True)
         return 130
+    finally:
+        _hush()
 
 
 def _run(args: list[str], context: Context) -> int:
     try:
-        root.main(args, prog_name="csctool", standalone_mode=False, obj=context)
+        if asked := os.environ.get("_CSCTOOL_COMPLETE"):
+            from click.shell_completion import shell_complete
+
+            return shell_complete(root, {"obj": context}, "csctool", "_CSCTOOL_COMPLETE", asked)
+        with root.make_context("csctool", args, obj=context) as ctx:
+            root.invoke(ctx)
     except CscError as error:
         context.failed.insert(0, error)
     except click.exceptions.Exit as ended:
@@ -130,13 +136,16 @@ def _run(args: list[str], context: Context) -> int:
     except click.Abort:
         return 130
     except click.ClickException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # a group by itself: click older than 8.2 has no such class
+            click.echo(error.format_message(), err=True)
+            return UsageError.exit
         context.failed.insert(0, _usage(error))
-    except (BrokenPipeError, KeyboardInterrupt):
+    except BrokenPipeError:
         raise
     except OSError as error:
         context.failed.insert(0, _storage(error))
     except Exception as error:  # noqa: BLE001  (a bug: told in one line, with the way to report it)
-        return _bug(error)
+        return _bug(error, context)
     return context.finish()
 
 
@@ -157,14 +166,12 @@ def _storage(error: OSError) -> CscError:
     return StorageError(f"{where}{error.strerror or error}")
 
 
-def _failed(error: CscError) -> int:
-    from csctool.render.errors import tell
-
-    tell(error)
+def _failed(error: CscError, context: Context) -> int:
+    context.tell(error)
     return error.exit
 
 
-def _bug(error: Exception) -> int:
+def _bug(error: Exception, context: Context) -> int:
     if os.environ.get("CSCTOOL_TRACEBACK"):
         import traceback
 
@@ -173,23 +180,33 @@ def _bug(error: Exception) -> int:
     while place and place.tb_next:
         place = place.tb_next
     where = f" ({place.tb_frame.f_code.co_name}, line {place.tb_lineno})" if place else ""
-    return _failed(
-        CscError(
-            f"unexpected {type(error).__name__}: {error}{where}",
-            "this is a bug; please report it with the output of the same command under CSCTOOL_TRACEBACK=1",
-        )
+    told = CscError(
+        f"unexpected {type(error).__name__}: {error}{where}",
+        "this is a bug; please report it with the output of the same command under CSCTOOL_TRACEBACK=1",
     )
+    return _failed(told, context)
 
 
 def _plain_streams() -> None:
-    """Text that the terminal's encoding lacks is escaped rather than fatal."""
+    """Closed streams go nowhere; text that the terminal's encoding lacks is escaped rather than fatal.
+
+    A stream that the caller closed is replaced in the order of the descriptors, so that no file of the desk is ever
+    opened as the one that messages are written to.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  (lives as long as we do)
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None and hasattr(stream, "reconfigure"):
+        if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 
 def _hush() -> None:
-    """The reader closed the pipe: nothing more can be said, and the interpreter must not try."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)
-    os.close(null)
+    """What a stream still holds and can't get rid of is dropped: the interpreter would end with a status of its own."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, stream.fileno())
+            os.close(null)

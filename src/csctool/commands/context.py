@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """One invocation. `house` answers what `bootstrap` can do under these wishes; `cli` hands it in."""
+    """One invocation. `house` answers what `bootstrap` can do under these wishes; `cli` hands it and `args` in."""
 
-    def __init__(self, house: Callable[[dict[str, Any]], Any]) -> None:
+    def __init__(self, house: Callable[[dict[str, Any]], Any], args: Sequence[str] = ()) -> None:
         self._house = house
+        self._args = args
         self.wishes: dict[str, Any] = {}
         self.strict = False
-        self.statuses: list[int] = []
         self.failed: list[CscError] = []
         self._desk: Desk | None = None
 
@@ -54,13 +54,15 @@ class Context:
         """Everything that went wrong without stopping the command, told; the exit status."""
         if self._desk is not None:
             self._notices(self._desk)
-        if not self.failed:
-            return 0
-        from csctool.render.errors import tell
-
         for error in self.failed:
-            tell(error)
+            self.tell(error)
         return worst([error.exit for error in self.failed])
+
+    def tell(self, error: CscError) -> None:
+        """One failure on stderr: a line, or a document where the command line asks for JSON."""
+        from csctool.render.errors import tell, wants_json
+
+        tell(error, as_json=wants_json(self._args))
 
     def _notices(self, desk: "Desk") -> None:
         from csctool.render.errors import notice

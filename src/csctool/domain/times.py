@@ -34,11 +34,18 @@ def moment(text: str, now: datetime, zone: tzinfo, *, ahead: bool = False) -> da
 
     Raises UsageError for what is no time, also for a date that does not exist.
     """
+    try:
+        return _moment(text, now, zone, ahead)
+    except OverflowError:
+        raise UsageError(f"too far away: {text!r}", "years go from 1 to 9999") from None
+
+
+def _moment(text: str, now: datetime, zone: tzinfo, ahead: bool) -> datetime:
     word = text.strip()
     if word.lower() == "now":
         return now
     if _SPAN.fullmatch(word):
-        return _shift(now, elapsed(word) if ahead else -elapsed(word), text)
+        return now + elapsed(word) if ahead else now - elapsed(word)
     iso = _ISO.fullmatch(word)
     if iso:
         return _iso(iso, text, zone)
@@ -51,6 +58,13 @@ def moment(text: str, now: datetime, zone: tzinfo, *, ahead: bool = False) -> da
 def span(text: str, now: datetime, zone: tzinfo) -> Range:
     """A range of times. `A..B` with dates includes the day B; a date, month or year is the whole of it; `7d` is the
     last seven days; either side of `..` may be left out."""
+    try:
+        return _span(text, now, zone)
+    except OverflowError:
+        raise UsageError(f"too far away: {text!r}", "years go from 1 to 9999") from None
+
+
+def _span(text: str, now: datetime, zone: tzinfo) -> Range:
     word = text.strip()
     if ".." in word:
         first, _, last = word.partition("..")
@@ -60,7 +74,7 @@ def span(text: str, now: datetime, zone: tzinfo) -> Range:
             raise UsageError(f"{text!r} ends before it begins")
         return Range(since, until)
     if _SPAN.fullmatch(word):
-        return Range(_shift(now, -elapsed(word), text), now + timedelta(seconds=1))
+        return Range(now - elapsed(word), now + timedelta(seconds=1))
     return Range(moment(word, now, zone), _end(word, now, zone))
 
 
@@ -86,17 +100,12 @@ def _iso(found: re.Match[str], text: str, zone: tzinfo) -> datetime:
         if offset in ("Z", "z"):
             return naive.replace(tzinfo=UTC)
         sign = -1 if offset[0] == "-" else 1
+        if int(offset[1:3]) > 23 or int(offset[-2:]) > 59:
+            raise UsageError(f"no such time: {text!r}", f"there is no zone {offset}")
         shift = timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:]))
         return (naive - sign * shift).replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
         raise UsageError(f"no such time: {text!r}", str(error)) from None
-
-
-def _shift(now: datetime, by: timedelta, text: str) -> datetime:
-    try:
-        return now + by
-    except OverflowError:
-        raise UsageError(f"too far away: {text!r}") from None
 
 
 def _midnight(at: datetime, zone: tzinfo) -> datetime:
@@ -150,10 +159,14 @@ def _loose(word: str, now: datetime, zone: tzinfo) -> Range | None:
     """What only a person would write, `1 Nov 2026 14:00`; dateutil reads it, and is imported only for this."""
     if not any(c.isalpha() for c in word) or not any(c.isdigit() for c in word) or len(word) > 60:
         return None
+    import warnings
+
     from dateutil import parser
 
     try:
-        found = parser.parse(word, default=_midnight(now, zone))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", parser.UnknownTimezoneWarning)  # a zone that nobody knows is no time
+            found = parser.parse(word, default=_midnight(now, zone))
         return Range((found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC).replace(microsecond=0))
-    except (ValueError, OverflowError):
-        return None
+    except (ValueError, OverflowError, TypeError, AttributeError, ArithmeticError, parser.UnknownTimezoneWarning):
+        return None  # dateutil trips over some texts instead of refusing them

@@ -1,14 +1,17 @@
 """Errors and notices, on stderr: a line for people, a JSON document for scripts that asked for JSON."""
 
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import pairwise
 
 from csctool.errors import CscError
 from csctool.render.text import visible
 
 
-def tell(error: CscError) -> None:
+def tell(error: CscError, *, as_json: bool) -> None:
     """One failure."""
-    if wants_json(sys.argv[1:]):
+    if as_json:
         import json
 
         document = {"error": {"code": error.code, "exit": error.exit, "message": str(error)}}
@@ -22,13 +25,13 @@ def notice(text: str) -> None:
     _write(f"csctool: {visible(text)}")
 
 
-def wants_json(args: list[str]) -> bool:
+def wants_json(args: Sequence[str]) -> bool:
     """Whether the command line asks for JSON, even one that could not be parsed."""
-    pairs = zip(args, [*args[1:], ""], strict=True)
-    return any(
-        a in ("--format=json", "--format=jsonl") or (a == "--format" and b in ("json", "jsonl")) for a, b in pairs
-    )
+    forms = ("json", "jsonl")
+    asked = any(word.startswith("--format=") and word.removeprefix("--format=") in forms for word in args)
+    return asked or any(option == "--format" and form in forms for option, form in pairwise(args))
 
 
 def _write(line: str) -> None:
-    sys.stderr.write(line + "\n")
+    with suppress(OSError):  # nobody reads: the exit status has to say it all
+        sys.stderr.write(line + "\n")
