@@ -74,9 +74,14 @@ def load(name: str) -> click.Command:
 @click.pass_obj
 def root(context: Context, desk: str | None, actor: str | None, now: str | None, strict: bool) -> None:
     """A service desk for many agencies, in a shell."""
+    actor = actor or os.environ.get("CSCTOOL_AS")
+    if actor:
+        from csctool.commands.options import sound
+
+        sound(actor, "--as")
     context.wishes = {
         "desk": desk,
-        "actor": actor or os.environ.get("CSCTOOL_AS"),
+        "actor": actor,
         "now": now or os.environ.get("CSCTOOL_NOW"),
         "strict": strict,
     }

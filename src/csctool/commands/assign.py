@@ -3,7 +3,7 @@
 import click
 
 from csctool.commands.context import Context
-from csctool.commands.options import FILLED, PERSON, QUEUE, changing
+from csctool.commands.options import PERSON, PROSE, QUEUE, changing
 
 
 @click.command("assign")
@@ -11,7 +11,7 @@ from csctool.commands.options import FILLED, PERSON, QUEUE, changing
 @click.option("--to", type=PERSON, help="Who works it.")
 @click.option("--me", is_flag=True, help="You do.")
 @click.option("--queue", "-q", type=QUEUE, help="The queue it waits in.")
-@click.option("--reason", type=FILLED, help="Why.")
+@click.option("--reason", type=PROSE, help="Why.")
 @click.option("--force", is_flag=True, help="Send it even to a queue that returned it; needs --reason.")
 @click.pass_obj
 def command(

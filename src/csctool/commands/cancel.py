@@ -3,12 +3,12 @@
 import click
 
 from csctool.commands.context import Context
-from csctool.commands.options import FILLED, TEXT, changing
+from csctool.commands.options import FILLED, PROSE, TEXT, changing
 
 
 @click.command("cancel")
 @changing
-@click.option("--reason", type=FILLED, required=True, help="Why.")
+@click.option("--reason", type=PROSE, required=True, help="Why.")
 @click.option("--code", type=FILLED, help="withdrawn, not-supported, duplicate; default: the first of the settings.")
 @click.option("--refer-to", type=TEXT, help="Who does support it.")
 @click.pass_obj

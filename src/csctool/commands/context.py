@@ -1,5 +1,6 @@
 """What every command is handed: the wishes before the command name, and a way to the desk."""
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ class Context:
         self.strict = False
         self.failed: list[CscError] = []
         self._desk: Desk | None = None
+        self._read = False
 
     def desk(self, *, dry_run: bool = False, at: str | None = None, root: str | None = None) -> "Desk":
         """The desk of this command; `at` is the `--at` of a late entry."""
@@ -44,6 +46,22 @@ class Context:
         from csctool.domain.times import moment
 
         return moment(text, desk.clock(), desk.zone, ahead=ahead)
+
+    def stdin(self, limit: int) -> str:
+        """What stdin holds, UTF-8 and at most `limit` bytes; it can be read once a command. Raises UsageError."""
+        if self._read:
+            raise UsageError("- stands there twice, and stdin can be read once", "keys or a text")
+        self._read = True
+        data = sys.stdin.buffer.read(limit + 1)
+        if len(data) > limit:
+            raise UsageError(
+                f"the text on stdin is over {limit // 1024 // 1024} MiB", "attach a file's place instead of its content"
+            )
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            where = f"the text on stdin is not UTF-8 (byte {error.start})"
+            raise UsageError(where, "convert it, e.g. with iconv") from None
 
     def took(self, done: "Done") -> "Done":
         """Note the failures of a command over several keys: they are told at the end, and decide the exit status."""
@@ -80,31 +98,3 @@ def _named(key: str, error: CscError) -> CscError:
     if key not in error.message:
         error.message = f"{key}: {error.message}"
     return error
-
-
-def read_keys(words: Sequence[str], stdin: Any) -> list[str]:
-    """The keys of a command: `-` stands for the words on stdin. The same key twice is worked once."""
-    keys: list[str] = []
-    for word in words:
-        if word == "-":
-            keys += read_text(stdin).split()
-        else:
-            keys.append(word)
-    if not keys:
-        raise UsageError("no ticket keys", "give e.g. DHS-1042, or - to read them from stdin")
-    return list(dict.fromkeys(key.upper() for key in keys))
-
-
-def read_text(stdin: Any) -> str:
-    """Text from stdin: UTF-8 and at most 1 MiB. Raises UsageError."""
-    from csctool.commands.options import LIMIT, sound
-
-    data = stdin.buffer.read(LIMIT + 1)
-    if len(data) > LIMIT:
-        raise UsageError("the text on stdin is over 1 MiB", "attach a file's place instead of its content")
-    try:
-        return sound(data.decode("utf-8"), "the text on stdin")
-    except UnicodeDecodeError as error:
-        raise UsageError(
-            f"the text on stdin is not UTF-8 (byte {error.start})", "convert it, e.g. with iconv"
-        ) from None

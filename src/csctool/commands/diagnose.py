@@ -3,12 +3,12 @@
 import click
 
 from csctool.commands.context import Context
-from csctool.commands.options import FILLED, changing, note_option
+from csctool.commands.options import PROSE, changing, note_option
 
 
 @click.command("diagnose")
 @changing
-@click.option("--cause", type=FILLED, required=True, help="The cause.")
+@click.option("--cause", type=PROSE, required=True, help="The cause.")
 @note_option
 @click.pass_obj
 def command(

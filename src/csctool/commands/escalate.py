@@ -3,12 +3,12 @@
 import click
 
 from csctool.commands.context import Context
-from csctool.commands.options import FILLED, QUEUE, changing
+from csctool.commands.options import PROSE, QUEUE, changing
 
 
 @click.command("escalate")
 @changing
-@click.option("--reason", type=FILLED, required=True, help="Why.")
+@click.option("--reason", type=PROSE, required=True, help="Why.")
 @click.option("--to", type=QUEUE, metavar="QUEUE", help="Instead of the queue that the settings name.")
 @click.option("--hierarchic", is_flag=True, help="Tell the lead or the manager; the queue stays.")
 @click.option("--by", type=click.Choice(("requester",)), help="Who asked for it.")

@@ -3,12 +3,12 @@
 import click
 
 from csctool.commands.context import Context
-from csctool.commands.options import FILLED, changing
+from csctool.commands.options import PROSE, changing
 
 
 @click.command("return")
 @changing
-@click.option("--reason", type=FILLED, required=True, help="Why it is not ours.")
+@click.option("--reason", type=PROSE, required=True, help="Why it is not ours.")
 @click.pass_obj
 def command(context: Context, keys: list[str], fmt: str, dry_run: bool, at: str | None, reason: str) -> None:
     """Send tickets back to the desk that owns them."""

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+STATUS = click.Choice((*STATUSES, "open", "live"))
 FILTERS = (
     click.option("--agency", "-a", "agencies", multiple=True, type=AGENCY, help="Of this agency; may be repeated."),
-    click.option("--status", "statuses", multiple=True, type=click.Choice((*STATUSES, "open", "live")), help="open, live or a status."),
+    click.option("--status", "statuses", multiple=True, type=STATUS, help="open, live or a status."),
     click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Of this kind."),
     click.option("--queue", "-q", "queues", multiple=True, type=QUEUE, help="In this queue."),
     click.option("--my-queues", is_flag=True, help="In the queues you are a member of."),
@@ -102,7 +103,7 @@ def show(desk: "Desk", query: "Query", fmt: str, said: dict[str, Any]) -> None:
     """The matching tickets, ordered and cut; on a terminal a screenful unless --limit says more."""
     from csctool.render.tickets import COLUMNS, tickets
 
-    names = tuple(said["columns"].split(",")) if said["columns"] else COLUMNS
+    names = tuple(name.strip() for name in said["columns"].split(",")) if said["columns"] else COLUMNS
     found = desk.listed(query, said["sort"], names if said["columns"] else ())
     limit = said["limit"]
     if limit is None and fmt == "table" and sys.stdout.isatty():

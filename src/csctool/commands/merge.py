@@ -3,13 +3,13 @@
 import click
 
 from csctool.commands.context import Context
-from csctool.commands.options import FILLED, KEY, changing
+from csctool.commands.options import KEY, PROSE, changing
 
 
 @click.command("merge")
 @changing
 @click.option("--into", type=KEY, required=True, help="The ticket that goes on.")
-@click.option("--reason", type=FILLED, help="Why.")
+@click.option("--reason", type=PROSE, help="Why.")
 @click.pass_obj
 def command(
     context: Context, keys: list[str], fmt: str, dry_run: bool, at: str | None, into: str, reason: str | None

@@ -1,18 +1,16 @@
 """`note`: write something down."""
 
-import sys
-
 import click
 
-from csctool.commands.context import Context, read_keys, read_text
-from csctool.commands.options import FILLED, Keys, at_option, dry_run_option, format_option, sound
+from csctool.commands.context import Context
+from csctool.commands.options import PROSE, Keys, at_option, dry_run_option, format_option, read_keys
 from csctool.domain.words import CHANNELS
 from csctool.errors import UsageError
 
 
 @click.command("note")
 @click.argument("words", nargs=-1, required=True, type=Keys("key"), metavar="KEY... TEXT")
-@click.option("-m", "text", metavar="TEXT", help="The text; then every argument is a key.")
+@click.option("-m", "text", type=PROSE, metavar="TEXT", help="The text; then every argument is a key.")
 @click.option("--public", is_flag=True, help="The requester reads it: a response.")
 @click.option("--from", "whose", type=click.Choice(("requester",)), help="Who said it; an answer ends a hold for them.")
 @click.option("--channel", type=click.Choice(CHANNELS), help="How it came.")
@@ -28,7 +26,7 @@ def command(
     """Write something down. The last argument is the text, - reads it from stdin; -m frees the last argument."""
     from csctool.render.tickets import changed
 
-    keys, said = _said(words, text)
+    keys, said = _said(context, words, text)
     desk = context.desk(dry_run=dry_run, at=at)
     done = context.took(
         desk.note(keys, said, public=public, from_requester=whose is not None, channel=channel, minutes=minutes)
@@ -36,13 +34,12 @@ def command(
     changed(done.tickets, fmt, len(keys), dry_run=dry_run)
 
 
-def _said(words: tuple[str, ...], text: str | None) -> tuple[list[str], str]:
-    if text is None:
-        *words_, text = words
-        words = tuple(words_)
-        if not words:
-            raise UsageError("which ticket, or which text?", 'csctool note KEY "TEXT"')
-    if [*words, text].count("-") > 1:
-        raise UsageError("- can be read once: keys or text")
-    said = FILLED.convert(read_text(sys.stdin) if text == "-" else sound(text, "TEXT"), None, None)
-    return read_keys(words, sys.stdin), said
+def _said(context: Context, words: tuple[str, ...], text: str | None) -> tuple[list[str], str]:
+    """The keys and the text."""
+    if text is not None:
+        return read_keys(words, context), text
+    *keys, last = words
+    if not keys:
+        raise UsageError("which ticket, or which text?", 'csctool note KEY "TEXT"')
+    said = PROSE.convert(last, None, click.get_current_context())
+    return read_keys(keys, context), said

@@ -1,20 +1,21 @@
 """`open`: register a ticket."""
 
-import sys
 from typing import Any
 
 import click
 
-from csctool.commands.context import Context, read_text
+from csctool.commands.context import Context
 from csctool.commands.options import (
     AGENCY,
     FILLED,
     KEY,
     PERSON,
+    PROSE,
     QUEUE,
     SERVICE,
     TEXT,
     TRAINING,
+    Prose,
     at_option,
     dry_run_option,
     field_option,
@@ -27,7 +28,7 @@ TIES: tuple[LinkType, ...] = ("fixes", "follows")
 
 
 @click.command("open")
-@click.argument("subject", type=FILLED)
+@click.argument("subject", type=PROSE)
 @click.option("--agency", "-a", type=AGENCY, help="Whose ticket; else the agency of the requester's domain.")
 @click.option("--kind", type=click.Choice(KINDS), help="What it is; else rules say, else contact.")
 @click.option("--requester", "-r", type=FILLED, help="Who needs help: name and e-mail.")
@@ -40,14 +41,14 @@ TIES: tuple[LinkType, ...] = ("fixes", "follows")
 @click.option("--impact", type=LEVEL, help="1 high to 3 low.")
 @click.option("--urgency", type=LEVEL, help="1 high to 3 low.")
 @click.option("--priority", "-p", type=click.Choice(PRIORITIES), help="Instead of impact and urgency.")
-@click.option("--description", "-d", type=TEXT, help="What was said; - reads it from stdin.")
+@click.option("--description", "-d", type=Prose(), help="What was said; - reads it from stdin.")
 @field_option
 @click.option("--queue", "-q", type=QUEUE, help="Where it goes, instead of routing.")
 @click.option("--to", type=PERSON, help="Who takes it.")
 @click.option("--fixes", type=KEY, help="The incident that this change fixes.")
 @click.option("--follows", type=KEY, help="The ticket that this one goes on from.")
 @click.option("--once", type=FILLED, metavar="ID", help="Open no second live ticket with this ID.")
-@click.option("--resolution", type=FILLED, help="Answered already: what the client was told.")
+@click.option("--resolution", type=PROSE, help="Answered already: what the client was told.")
 @click.option("--code", type=FILLED, help="Resolution code.")
 @click.option("--training", type=TRAINING, help="Training need: none, or needed:TOPIC.")
 @click.option("--minutes", type=click.IntRange(0), default=0, help="Effort.")
@@ -67,8 +68,6 @@ def command(context: Context, /, fmt: str, dry_run: bool, at: str | None, agency
     from csctool.desk.opening import NewTicket, open_ticket
     from csctool.render.tickets import opened
 
-    if said["description"] == "-":
-        said["description"] = read_text(sys.stdin)
     given = {name: said[name] for name in DESCRIBING if said.get(name)}
     if said["fields"]:
         given["fields"] = said["fields"]

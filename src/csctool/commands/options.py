@@ -1,21 +1,22 @@
 """Options and arguments that many commands share, and the checks that every text passes."""
 
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
-from csctool.commands.context import read_keys
+from csctool.commands.context import Context
 from csctool.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+#: The longest text that is kept, and the most that a list of keys on stdin may take, in bytes.
 LIMIT = 1024 * 1024
+MANY_KEYS = 64 * LIMIT
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "markdown", "keys")
 
 
-def sound(text: str, what: str) -> str:
+def sound(text: str, what: str, limit: int = LIMIT) -> str:
     """The text, if it can be kept: no NUL, no lone surrogates, at most 1 MiB. Raises UsageError."""
     if "\0" in text:
         raise UsageError(f"{what} contains a NUL byte", "take it out")
@@ -23,8 +24,8 @@ def sound(text: str, what: str) -> str:
         size = len(text.encode("utf-8"))
     except UnicodeEncodeError:
         raise UsageError(f"{what} is not UTF-8 text", "convert it, e.g. with iconv") from None
-    if size > LIMIT:
-        raise UsageError(f"{what} is over 1 MiB", "attach a file's place instead of its content")
+    if size > limit:
+        raise UsageError(f"{what} is over {limit // LIMIT} MiB", "attach a file's place instead of its content")
     return text
 
 
@@ -44,6 +45,17 @@ class Text(click.ParamType[str]):
         if self._filled and not text.strip():
             raise UsageError(f"{what} is empty", "say something")
         return text
+
+
+class Prose(Text):
+    """Text for people to read, for which `-` reads stdin; the line break at its end is not part of it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text, or a usage error that names the option."""
+        context = ctx and not ctx.resilient_parsing and ctx.find_object(Context)
+        if value == "-" and context:
+            value = context.stdin(LIMIT).rstrip("\r\n")
+        return super().convert(value, param, ctx)
 
 
 class Training(Text):
@@ -75,6 +87,7 @@ class Name(Text):
 
 TEXT = Text()
 FILLED = Text(filled=True)
+PROSE = Prose(filled=True)
 TRAINING = Training(filled=True)
 KEY = Name("key")
 AGENCY = Name("agency")
@@ -91,9 +104,18 @@ def keys_argument(f: F) -> F:
     """KEY…, or `-` for keys on stdin."""
 
     def read(ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> list[str]:
-        return [] if ctx.resilient_parsing else read_keys(words, sys.stdin)
+        context = ctx.find_object(Context)
+        return [] if ctx.resilient_parsing or context is None else read_keys(words, context)
 
     return click.argument("keys", nargs=-1, required=True, type=Keys("key"), metavar="KEY...", callback=read)(f)
+
+
+def read_keys(words: Sequence[str], context: Context) -> list[str]:
+    """The keys of a command: `-` stands for the words on stdin, which may be none. A repeated key is worked once."""
+    keys: list[str] = []
+    for word in words:
+        keys += sound(context.stdin(MANY_KEYS), "KEY", MANY_KEYS).split() if word == "-" else [word]
+    return list(dict.fromkeys(key.upper() for key in keys))
 
 
 def format_option(*extra: str) -> Callable[[F], F]:
@@ -113,7 +135,7 @@ def at_option(f: F) -> F:
 
 def note_option(f: F) -> F:
     """--note TEXT."""
-    return click.option("--note", "-m", type=FILLED, metavar="TEXT", help="A note for the history.")(f)
+    return click.option("--note", "-m", type=PROSE, metavar="TEXT", help="A note for the history.")(f)
 
 
 def changing(f: F) -> F:

@@ -3,12 +3,12 @@
 import click
 
 from csctool.commands.context import Context
-from csctool.commands.options import FILLED, changing
+from csctool.commands.options import PROSE, changing
 
 
 @click.command("reopen")
 @changing
-@click.option("--reason", type=FILLED, required=True, help="Why.")
+@click.option("--reason", type=PROSE, required=True, help="Why.")
 @click.pass_obj
 def command(context: Context, keys: list[str], fmt: str, dry_run: bool, at: str | None, reason: str) -> None:
     """Back to the status before resolving; closed tickets within the window."""

@@ -3,14 +3,14 @@
 import click
 
 from csctool.commands.context import Context
-from csctool.commands.options import FILLED, TRAINING, changing
+from csctool.commands.options import FILLED, PROSE, TRAINING, changing
 
 
 @click.command("resolve")
 @changing
-@click.option("--resolution", type=FILLED, required=True, help="What the client reads.")
+@click.option("--resolution", type=PROSE, required=True, help="What the client reads.")
 @click.option("--code", type=FILLED, help="One of the resolution codes; default: the first.")
-@click.option("--internal", type=FILLED, help="A note for the history only.")
+@click.option("--internal", type=PROSE, help="A note for the history only.")
 @click.option("--training", type=TRAINING, help="Training need of the requester: none, or needed:TOPIC.")
 @click.option("--minutes", type=click.IntRange(0), default=0, help="Effort.")
 @click.pass_obj

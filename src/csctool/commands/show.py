@@ -14,4 +14,4 @@ def command(context: Context, keys: list[str], fmt: str) -> None:
     """Show tickets, whole."""
     from csctool.render.tickets import show
 
-    show(context.took(context.desk().show(keys)).tickets, fmt)
+    show(context.took(context.desk().show(keys)).tickets, fmt, len(keys))

@@ -3,13 +3,13 @@
 import click
 
 from csctool.commands.context import Context
-from csctool.commands.options import AGENCY, FILLED, changing
+from csctool.commands.options import AGENCY, PROSE, changing
 
 
 @click.command("transfer")
 @changing
 @click.option("--agency", "-a", type=AGENCY, required=True, help="Where it belongs.")
-@click.option("--reason", type=FILLED, help="Why.")
+@click.option("--reason", type=PROSE, help="Why.")
 @click.pass_obj
 def command(
     context: Context, keys: list[str], fmt: str, dry_run: bool, at: str | None, agency: str, reason: str | None

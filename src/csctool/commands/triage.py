@@ -6,13 +6,23 @@ import click
 
 from csctool.commands.context import Context
 from csctool.commands.open import LEVEL
-from csctool.commands.options import FILLED, PERSON, QUEUE, SERVICE, TEXT, changing, field_option
+from csctool.commands.options import (
+    FILLED,
+    PERSON,
+    PROSE,
+    QUEUE,
+    SERVICE,
+    TEXT,
+    Prose,
+    changing,
+    field_option,
+)  # fmt: skip
 from csctool.domain.words import CHANNELS, DESCRIBING, KINDS, PRIORITIES
 
 
 @click.command("triage")
 @changing
-@click.option("--subject", type=FILLED, help="A better subject.")
+@click.option("--subject", type=PROSE, help="A better subject.")
 @click.option("--kind", type=click.Choice(KINDS), help="What it really is.")
 @click.option("--requester", type=TEXT, help="Who needs help.")
 @click.option("--phone", type=TEXT, help="Where to call back.")
@@ -24,12 +34,12 @@ from csctool.domain.words import CHANNELS, DESCRIBING, KINDS, PRIORITIES
 @click.option("--impact", type=LEVEL, help="1 high to 3 low.")
 @click.option("--urgency", type=LEVEL, help="1 high to 3 low.")
 @click.option("--priority", type=click.Choice(PRIORITIES), help="Instead of impact and urgency.")
-@click.option("--description", type=TEXT, help="What it is about.")
+@click.option("--description", type=Prose(), help="What it is about.")
 @field_option
 @click.option("--desk", "owning", type=QUEUE, help="The desk that owns it; needs --reason.")
 @click.option("--owner", type=PERSON, help="Who answers for it to the requester.")
 @click.option("--due", type=FILLED, metavar="TIME", help="When it is promised, as agreed; needs --reason.")
-@click.option("--reason", type=FILLED, help="Why.")
+@click.option("--reason", type=PROSE, help="Why.")
 @click.option("--reroute", is_flag=True, help="Ask categorisation and routing again for what is not set.")
 @click.pass_obj
 def command(context: Context, /, keys: list[str], fmt: str, dry_run: bool, at: str | None, **said: Any) -> None:

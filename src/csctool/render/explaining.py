@@ -20,6 +20,8 @@ def explained(found: Sequence[Ticket], fmt: str) -> None:
             lines({"key": ticket.key, **row} for row in decisions)
         elif fmt == "table":
             _print(ticket, decisions)
+        elif fmt == "keys":
+            write(f"{ticket.key}\n")
         else:
             columns = ("key", "seq", "at", "hook", "answer", "plugin", "rule", "version", "reason", "passed")
             rows(({"key": ticket.key, **row} for row in decisions), columns, fmt)

@@ -52,21 +52,18 @@ def field(ticket: Ticket, name: str) -> Any:
     return getattr(ticket, name)
 
 
-def one_or_many(found: Sequence[Ticket], fmt: str) -> None:
-    """The envelope of one ticket for one, of several for several."""
-    if fmt == "json" and len(found) == 1:
-        document({"schema": "csctool.ticket/1", "ticket": found[0]})
-    else:
+def one_or_many(found: Sequence[Ticket], fmt: str, asked: int) -> None:
+    """The envelope of one ticket where one was asked for, of several where several were, whatever was found of them."""
+    if fmt != "json" or asked != 1:
         tickets(found, fmt)
+    elif found:
+        document({"schema": "csctool.ticket/1", "ticket": found[0]})
 
 
 def changed(found: Sequence[Ticket], fmt: str, asked: int, *, dry_run: bool = False) -> None:
     """What a changing command did. Without a format: nothing on stdout, a confirmation on a terminal's stderr."""
-    if fmt == "json" and asked == 1:
-        if found:
-            document({"schema": "csctool.ticket/1", "ticket": found[0]})
-    elif fmt != "table":
-        tickets(found, fmt)
+    if fmt != "table":
+        one_or_many(found, fmt, asked)
     elif dry_run:
         for ticket in found:
             write(f"would {_deed(ticket)}\n")
@@ -78,7 +75,7 @@ def changed(found: Sequence[Ticket], fmt: str, asked: int, *, dry_run: bool = Fa
 def opened(ticket: Ticket, fmt: str, *, fresh: bool, dry_run: bool) -> None:
     """The key alone on a line, or the ticket."""
     if fmt != "table":
-        one_or_many([ticket], fmt)
+        one_or_many([ticket], fmt, 1)
     elif dry_run:
         if not fresh:
             write(f"would find {ticket.key}\n")
@@ -128,10 +125,10 @@ _SHOWN: tuple[tuple[str, ...], ...] = (
 )
 
 
-def show(found: Sequence[Ticket], fmt: str) -> None:
+def show(found: Sequence[Ticket], fmt: str, asked: int) -> None:
     """Whole tickets."""
     if fmt != "table":
-        one_or_many(found, fmt)
+        one_or_many(found, fmt, asked)
         return
     for at, ticket in enumerate(found):
         if at:
@@ -203,6 +200,8 @@ def history(found: Sequence[Ticket], fmt: str) -> None:
             document({"schema": "csctool.history/1", "key": ticket.key, "events": ticket.history})
     elif fmt == "jsonl":
         lines(event for ticket in found for event in ticket.history)
+    elif fmt == "keys":
+        tickets(found, fmt)
     elif fmt == "table":
         for ticket in found:
             _history(ticket, len(found) > 1)
