@@ -1,7 +1,8 @@
 """Taking tickets in from elsewhere: one unit of work per agency and batch, one operation, the same row never twice."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -9,7 +10,17 @@ import msgspec
 from csctool.desk.desk import Desk
 from csctool.desk.opening import catalogued, classify
 from csctool.desk.ports import Question, Unit
-from csctool.domain.intake import CARRIED, UNDECIDED, House, Incoming, Rejected, contradictions, lifted, lived, stated_status
+from csctool.domain.intake import (
+    CARRIED,
+    UNDECIDED,
+    House,
+    Incoming,
+    Rejected,
+    contradictions,
+    lifted,
+    lived,
+    stated_status,
+)
 from csctool.domain.query import Query
 from csctool.domain.ticket import Decision, Ticket
 from csctool.domain.words import OPEN
@@ -32,12 +43,16 @@ class Taken(msgspec.Struct):
     dirty: int = 0
     agencies: int = 0
 
+    def counts(self) -> dict[str, int]:
+        """The numbers by name."""
+        return {name: getattr(self, name) for name in self.__struct_fields__}
+
 
 class Known(msgspec.Struct):
     """What an agency has already: identities with their digests, numbers with the digests of their tickets.
 
-    `numbers` is None until a row with a key of its own asks for it. `counter` is where this import left the numbers: when
-    it stands elsewhere, somebody else wrote in between, and everything is looked up anew.
+    `numbers` is None until a row with a key of its own asks for it. `counter` is where this import left the numbers:
+    when it stands elsewhere, somebody else wrote in between, and everything is looked up anew.
     """
 
     identities: dict[str, str]
@@ -58,7 +73,9 @@ def require_agency(desk: Desk, default: str | None) -> None:
     """Refuse an import whose rows can't say whose they are. Raises UsageError."""
     if default is None:
         some = ", ".join(desk.directory.keys()[:8])
-        raise UsageError("which agency? the map names no column for it", f"--agency KEY, e.g. one of: {some or 'none yet'}")
+        raise UsageError(
+            "which agency? the map names no column for it", f"--agency KEY, e.g. one of: {some or 'none yet'}"
+        )
 
 
 def take_in(
@@ -188,11 +205,13 @@ class _Intake:
         unit.put(ticket)
         self.taken.added += 1
         self.taken.dirty += lifted(ticket)
-        known.counter = max(known.counter, number)
-        if row.identity and not row.whole:
-            known.identities[row.identity] = row.digest
-        if known.numbers is not None:
-            known.numbers[number] = digest_of(ticket) if row.whole else ""
+        known.counter = max(known.counter, unit.raise_to(agency, "number", number))
+        if row.whole:
+            _learn(known, ticket)
+        else:
+            known.identities[row.identity or ""] = row.digest
+            if known.numbers is not None:
+                known.numbers[number] = row.digest
 
     def _new(self, unit: Unit, row: Incoming, agency: str, number: int) -> Ticket:
         given = catalogued(self.desk, dict(row.given))
@@ -212,7 +231,7 @@ class _Intake:
     def _decided(
         self, unit: Unit, draft: Ticket, row: Incoming, given: Mapping[str, Any]
     ) -> tuple[Ticket, tuple[Decision, ...]]:
-        """What nobody stated, asked of rules and plugins. A queue that the settings don't know stays as the file says."""
+        """What nobody stated, asked of rules and plugins. A queue that the settings don't know stays as it is."""
         desk = self.desk
         draft, decisions = classify(desk, draft, self._stamp, given)
         queue, person = draft.queue, draft.assignee
@@ -322,3 +341,9 @@ def _unsettled(row: Incoming) -> bool:
 def _without_person(decision: Decision) -> Decision:
     answer = {name: value for name, value in decision.answer.items() if name != "assignee"}
     return msgspec.structs.replace(decision, answer=answer)
+
+
+def given_out(desk: Desk, query: Query) -> Iterator[Ticket]:
+    """The matching tickets for an export, agency by agency in order of number; one agency's are held at a time."""
+    for _, tickets in groupby(desk.find(query), key=lambda ticket: ticket.agency):
+        yield from sorted(tickets, key=lambda ticket: ticket.number)

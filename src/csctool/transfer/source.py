@@ -7,11 +7,12 @@ that it never leaves half an import; stdin can't be read twice, so there it is f
 import codecs
 import gzip
 import io
+import os
 import re
 import sys
 import zlib
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from csctool.errors import CscError, NotFoundError, NotPermittedError, StorageError, UsageError
 
@@ -45,9 +46,9 @@ class Source:
     def check(self) -> None:
         """Read the whole file once, if it can be read twice. Raises UsageError for bytes in another encoding or a torn
         gzip, NotFoundError, NotPermittedError."""
+        if not os.path.isfile(self.path):
+            return
         with self.open() as stream:
-            if self.path == "-" or not stream.seekable() or self.encoding == "latin-1":
-                return
             decoder = codecs.getincrementaldecoder(self.encoding)("surrogatepass" if self._utf8 else "strict")
             lines = 1
             while True:
@@ -60,11 +61,11 @@ class Source:
                     return
                 lines += chunk.count(b"\n")
 
-    def open(self) -> BinaryIO:
+    def open(self) -> Any:
         """The plain bytes; gzip is known by its first bytes, whatever the name is."""
         try:
-            raw = sys.stdin.buffer if self.path == "-" else open(self.path, "rb")  # noqa: SIM115 - the caller closes
-            start = raw.peek(2)[:2]  # type: ignore[attr-defined]
+            raw: Any = sys.stdin.buffer if self.path == "-" else open(self.path, "rb")  # noqa: SIM115 - for the caller
+            start = raw.peek(2)[:2]
         except FileNotFoundError:
             raise NotFoundError(f"no such file: {self.path}") from None
         except PermissionError:
@@ -74,8 +75,8 @@ class Source:
         except OSError as error:
             raise StorageError(f"can't read {self.path}: {error.strerror}") from None
         if start == b"\x1f\x8b":
-            return io.BufferedReader(gzip.GzipFile(fileobj=raw), _CHUNK)  # type: ignore[type-var,return-value]
-        return raw  # type: ignore[return-value]
+            return io.BufferedReader(gzip.GzipFile(fileobj=raw), _CHUNK)
+        return raw
 
     def lines(self) -> "Lines":
         """The file's lines as text, from the beginning."""
@@ -102,9 +103,9 @@ class Source:
             return UsageError(f"{self.name}: line {line} is not UTF-8", "say what it is, e.g. --encoding latin-1")
         return UsageError(f"{self.name}: line {line} is not {self.encoding}", "give the file's --encoding")
 
-    def _guarded(self, read: "object", line: int) -> bytes:
+    def _guarded(self, read: Callable[[], bytes], line: int) -> bytes:
         try:
-            return read()  # type: ignore[operator,no-any-return]
+            return read()
         except (EOFError, gzip.BadGzipFile, zlib.error):
             raise UsageError(f"{self.name}: the gzip is torn after line {line}", "fetch the file again") from None
         except OSError as error:
@@ -114,7 +115,7 @@ class Source:
 class Lines:
     """Numbered lines as an iterator that stays usable after a BadLineError. `number` is the last line's."""
 
-    def __init__(self, source: Source, stream: BinaryIO) -> None:
+    def __init__(self, source: Source, stream: Any) -> None:
         self.number = 0
         self._source = source
         self._stream = stream
@@ -128,10 +129,7 @@ class Lines:
 
     def raw(self) -> bytes:
         """The next line's bytes, its end included. Raises StopIteration, BadLineError for an endless line."""
-        if self._pushed:
-            line = self._pushed.pop()
-        else:
-            line = self._read()
+        line = self._pushed.pop() if self._pushed else self._read()
         if not line:
             raise StopIteration
         self.number += 1

@@ -1,5 +1,6 @@
 """How a file writes its times: a form compiled once, because `datetime.strptime` would take most of an import."""
 
+import calendar
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -11,7 +12,7 @@ _PARTS = {
     "p": r"(?P<p>[AaPp])\.?[Mm]\.?", "b": r"(?P<b>[A-Za-z]{3})[a-z]*", "B": r"(?P<b>[A-Za-z]{3})[a-z]*",
     "f": r"(?:\d{1,9})", "z": r"(?P<z>Z|[+-]\d\d:?\d\d)", "%": "%",
 }  # fmt: skip
-_MONTHS = {name: at for at, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTHS = {name.lower(): at for at, name in enumerate(calendar.month_abbr) if at}
 #: How many different texts are remembered: an event log repeats the times of its ticket on every row.
 _REMEMBERED = 20_000
 
