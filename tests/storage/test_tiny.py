@@ -12,7 +12,7 @@ import pytest
 
 from csctool.domain import lifecycle
 from csctool.domain.query import Query, Range
-from csctool.errors import DamagedError, NotFoundError, NotPermittedError, StorageError, UsageError
+from csctool.errors import BusyError, DamagedError, NotFoundError, NotPermittedError, StorageError, UsageError
 from csctool.storage import codec, container, files, unit
 from csctool.storage.tiny import TinyStore
 
@@ -125,6 +125,7 @@ def test_any_truncation_is_damage(root):
     lambda blob: blob + b"\n",
     lambda blob: b" " + blob,
     lambda blob: blob.replace(b'"format":1', b'"format": 1'),
+    lambda blob: blob.replace(b'"format":1,"generation":1', b'"generation":1,"format":1'),
     lambda blob: blob.replace(b'"format":1', b'"format":2'),
     lambda blob: blob.replace(b'"generation":1', b'"generation":01'),
     lambda blob: blob.replace(b'"checksum":"', b'"checksum":"0'),
@@ -556,34 +557,61 @@ def test_a_failure_to_archive_afterwards_does_not_fail_the_change(root, monkeypa
     assert store.get("DHS-2").status == "closed"
 
 
-def test_a_reader_starts_over_when_a_writer_moved_what_it_looks_for(root, monkeypatch):
-    """Between the reading of open.json and of the archives everything is reopened, closed and archived elsewhere."""
+@pytest.mark.parametrize("most", [1, 2, 99])
+def test_a_reader_starts_over_when_a_writer_moved_what_it_looks_for(root, monkeypatch, most):
+    """Just before the reader opens a month that it saw, a ticket in it is reopened, closed and archived elsewhere."""
     store = filled(root, opened(1), ended(2))
     store.archive("DHS")
-    real, moves = files.read, []
+    real, moves, refused = files.read, [], []
 
     def move() -> None:
-        hours = 800 * len(moves)
-        writer = TinyStore(root)
+        hours = 800 * (len(moves) + 1)
+        writer = TinyStore(root, wait=0)
         with writer.unit("DHS") as work:
             again = lifecycle.reopen(work.get("DHS-2"), stamp(hours), "it is back", until=None)
             work.put(lifecycle.close(lifecycle.resolve(again, stamp(hours), "gone"), stamp(hours)))
         writer.archive("DHS")
+        moves.append(hours)
 
     def read(name, limit=-1):
-        blob = real(name, limit)
-        if name.endswith("/open.json") and limit < 0 and len(moves) < most:
-            moves.append(name)
+        if "/closed/20" in name and limit < 0 and len(moves) < most:
             monkeypatch.setattr(files, "read", real)
-            move()
+            try:
+                move()
+            except BusyError as error:
+                refused.append(error)
             monkeypatch.setattr(files, "read", read)
-        return blob
+        return real(name, limit)
 
-    for most in (2, 5):
-        monkeypatch.setattr(files, "read", read)
-        assert keys(store.find(Query(everything=True))) == ["DHS-1", "DHS-2"]
-        assert store.get("DHS-2").status == "closed"
-        assert len(moves) == most
+    monkeypatch.setattr(files, "read", read)
+    assert keys(store.find(Query(everything=True))) == ["DHS-1", "DHS-2"]
+    assert bool(refused) is (most == 99)  # in the end the reader makes the writers wait
+    assert store.get("DHS-2").status == "closed"
+
+
+def test_archiving_again_what_was_archived_already_leaves_the_month_as_it_is(root):
+    """As after a crash between the archive and the removal."""
+    store = filled(root, opened(1), ended(2))
+    backup = content(path(root))
+    store.archive("DHS")
+    month = content(path(root, "closed/2026-10.json"))
+    overwrite(path(root), backup)
+    assert keys(store.find(Query(everything=True))) == ["DHS-1", "DHS-2"]
+    assert store.archive("DHS") == 1
+    assert content(path(root, "closed/2026-10.json")) == month
+    assert list(json.loads(content(path(root)))["tickets"]) == ["1"]
+
+
+def test_the_highest_version_of_a_ticket_counts_wherever_it_lies(root):
+    store = filled(root, ended(1))
+    backup = content(path(root))
+    store.archive("DHS")
+    with store.unit("DHS") as work:
+        work.put(lifecycle.note(work.get("DHS-1"), stamp(2), "the client called to say thanks"))
+    assert [ticket.version for ticket in store.find(Query(everything=True))] == [4]
+    store.archive("DHS")
+    overwrite(path(root), backup)
+    assert [ticket.version for ticket in store.find(Query(everything=True))] == [4]
 
 
 # -- start-up ----------------------------------------------------------------------------------------------------
