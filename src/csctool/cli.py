@@ -155,7 +155,7 @@ def _run(args: list[str], context: Context) -> int:
 
 
 def _usage(error: click.ClickException) -> UsageError:
-    message = error.format_message().rstrip(".")
+    message = " ".join(error.format_message().split()).rstrip(".")
     ctx = getattr(error, "ctx", None)
     path = ctx.command_path if ctx else "csctool"
     return UsageError(message[:1].lower() + message[1:], f"see {path} --help")

@@ -80,26 +80,33 @@ def scalar(value: Any) -> str:
     if isinstance(value, Sequence):
         return " ".join(scalar(item) for item in value)
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:.10g}"
     plain = msgspec.to_builtins(value)
     return str(plain) if not isinstance(plain, dict | list) else scalar(plain)
 
 
 def _table(found: list[Row], columns: Sequence[str], fmt: str, shrink: str | None) -> None:
-    from tabulate import tabulate
+    import tabulate
 
-    cells = [[visible(scalar(row.get(name))) for name in columns] for row in found]
-    if not cells:
+    if not found:
         return
+    shown = _in_markdown if fmt == "markdown" else visible
+    cells = [[shown(scalar(row.get(name))) for name in columns] for row in found]
     headers = [name.replace("_", " ") for name in columns]
     right = [_numeric(found, name) for name in columns]
     if shrink and fmt == "table" and sys.stdout.isatty():
         _shrink(cells, headers, columns.index(shrink))
-    text = tabulate(
+    tabulate.MIN_PADDING = 0  # by default a heading takes two columns more than it needs
+    text = tabulate.tabulate(
         cells, headers=headers, tablefmt="github" if fmt == "markdown" else "simple",
         disable_numparse=True, colalign=["right" if r else "left" for r in right],
     )  # fmt: skip
     write(text + "\n")
+
+
+def _in_markdown(text: str) -> str:
+    """Visible text that ends no cell and starts no tag."""
+    return visible(text).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
 
 
 def _numeric(found: list[Row], name: str) -> bool:
