@@ -43,23 +43,26 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return b'{"csctool":{"format":%d,"generation":%d,"checksum":"' % (self.format, self.generation)
 
 
-def pack(tables: Mapping[str, Mapping[str, msgspec.Raw]], generation: int) -> bytes:
-    """The bytes of a store file."""
-    parts: list[bytes | msgspec.Raw] = []
+def pack(tables: Mapping[str, Mapping[str, msgspec.Raw]], generation: int) -> bytearray:
+    """The bytes of a store file, which has one table at least."""
+    header = Header(codec.FORMAT, generation, "0" * 16)
+    parts: list[bytes | msgspec.Raw] = [header.before, header.checksum.encode(), _AFTER]
     for name, documents in tables.items():
-        parts += (b",\n" if parts else b"", msgspec.json.encode(name), b":{\n")
+        parts += (msgspec.json.encode(name), b":{\n")
         for doc_id, document in documents.items():
             parts += (b'"', doc_id.encode(), b'":', document, b",\n")
         if documents:
             parts[-1] = b"\n"
-        parts.append(b"}")
-    parts.append(b"\n}\n")
-    header = Header(codec.FORMAT, generation, "")
-    after = _AFTER + b"".join(parts)
-    return b"".join((header.before, _checksum(header.before, after).encode(), after))
+        parts.append(b"},\n")
+    parts[-1] = b"}\n}\n"
+    # The checksum is put into its place: a second copy of a big file would cost as much as the checksum does.
+    blob = bytearray().join(parts)
+    start, end = len(header.before), len(header.before) + len(header.checksum)
+    blob[start:end] = _checksum(header.before, memoryview(blob)[end:]).encode()
+    return blob
 
 
-def unpack(blob: bytes, path: str) -> tuple[int, codec.Tables]:
+def unpack(blob: bytes | bytearray, path: str) -> tuple[int, codec.Tables]:
     """Generation and tables of a store file; `path` is for the messages.
 
     Raises DamagedError when any byte is not as it was written, StorageError for a format newer than this csctool.
@@ -81,11 +84,11 @@ def unpack(blob: bytes, path: str) -> tuple[int, codec.Tables]:
     return header.generation, codec.upgrade(header.format, tables)
 
 
-def read_header(start: bytes, path: str) -> Header:
+def read_header(start: bytes | bytearray, path: str) -> Header:
     """The header, from a file or its first HEADER_SIZE bytes. Raises DamagedError unless it has exactly its form."""
     if not start:
         raise damaged(path, "it is empty")
-    line = start[:HEADER_SIZE].partition(b"\n")[0]
+    line = bytes(start[:HEADER_SIZE]).partition(b"\n")[0]
     try:
         header = msgspec.json.decode(line[:-1] + b"}", type=dict[str, Header])["csctool"]
     except (*codec.UNREADABLE, KeyError) as error:
@@ -105,5 +108,5 @@ def damaged(path: str, why: str) -> DamagedError:
     return DamagedError(f"{path} is damaged: {why}", hint)
 
 
-def _checksum(before: bytes, after: bytes | memoryview) -> str:
+def _checksum(before: bytes, after: memoryview) -> str:
     return f"{crc32(after, crc32(before)):08x}{adler32(after, adler32(before)):08x}"

@@ -34,7 +34,7 @@ class StagedStorage(Storage):
         self._tables = data
         self.staged = True
 
-    def packed(self) -> bytes:
+    def packed(self) -> bytearray:
         """The next generation of the file."""
         return container.pack(self._tables or {}, self.generation + 1)
 
@@ -75,7 +75,7 @@ class Database(TinyDB):
         """Whether something was changed."""
         return self._staging.staged
 
-    def packed(self) -> bytes:
+    def packed(self) -> bytearray:
         """The bytes that would replace the file."""
         return self._staging.packed()
 

@@ -65,12 +65,13 @@ def _read_all(descriptor: int) -> bytes:
 class Replacement:
     """One file that is to be replaced: the new bytes, and the old ones when the generation before is to be kept."""
 
-    def __init__(self, path: str, new: bytes, old: bytes | None, keep: bool = True, waits: bool = False) -> None:
+    def __init__(
+        self, path: str, new: bytes | bytearray, old: bytes | None, keep: bool = True, waits: bool = False
+    ) -> None:
         self.path = path
         self.new = new
         self.directory = os.path.dirname(path)
-        self._old = old
-        self._keep = keep and old is not None
+        self._old = old if keep else None
         self._waits = waits
         self._previous = previous(path)
 
@@ -88,7 +89,7 @@ class Replacement:
 
         The old one gets a second name instead of a new one: there is a whole file under the old name at any moment.
         """
-        if self._keep and self._old is not None:
+        if self._old is not None:
             self._keep_old(self._old)
         os.rename(self.path + (WAITING if self._waits else TEMPORARY), self.path)
 
@@ -166,7 +167,7 @@ def file_mode(directory: str) -> int:
     return stat.S_IMODE(os.stat(directory).st_mode) & 0o666
 
 
-def _write(path: str, content: bytes, like: str) -> None:
+def _write(path: str, content: bytes | bytearray, like: str) -> None:
     """A new file with mode and group of the file `like`, on disk when this returns."""
     remove(path)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

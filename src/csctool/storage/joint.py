@@ -32,7 +32,7 @@ def follow(database: Database, home: str) -> None:
     database.joint.put({1: codec.encode(record)})
 
 
-def lead(database: Database, members: Mapping[str, bytes]) -> None:
+def lead(database: Database, members: Mapping[str, bytes | bytearray]) -> None:
     """Stage that the members' files, given as their bytes, count when this one does."""
     record = _record(database)
     record.members |= {agency: _identity(blob) for agency, blob in members.items()}
@@ -49,7 +49,7 @@ def saved(home: Database, agency: str, waiting: bytes) -> bool:
     return _record(home).members.get(agency) == _identity(waiting)
 
 
-def _identity(blob: bytes) -> Record:
+def _identity(blob: bytes | bytearray) -> Record:
     header = container.read_header(blob, "")
     return header.generation, header.checksum
 
