@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+COMPILED := $(VENV)/.compiled
+SOURCES := $(shell find src -name '*.py')
 
 .PHONY: all demo test lint bench docs faults clean
 all: lint test
@@ -13,10 +15,15 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
-demo: $(STAMP)
+# Byte code for the checkout, also where the environment forbids Python to write it while running: start-up is a feature.
+$(COMPILED): $(STAMP) $(SOURCES)
+	$(BIN)/python -m compileall -q src
+	touch $@
+
+demo: $(COMPILED)
 	$(BIN)/csctool demo
 
-test: $(STAMP)
+test: $(COMPILED)
 	$(BIN)/python -m pytest -n 2
 
 lint: $(STAMP)
@@ -24,10 +31,11 @@ lint: $(STAMP)
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 
-docs: $(STAMP)
+docs: $(COMPILED)
 	$(BIN)/python -m docs.generate
+	$(BIN)/python -m docs.examples
 
-bench: $(STAMP)
+bench: $(COMPILED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m benchmarks
 
