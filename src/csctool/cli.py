@@ -132,7 +132,7 @@ def _run(args: list[str], context: Context) -> int:
             from click.shell_completion import shell_complete
 
             return shell_complete(root, {"obj": context}, "csctool", "_CSCTOOL_COMPLETE", asked)
-        with root.make_context("csctool", args, obj=context) as ctx:
+        with root.make_context("csctool", list(args), obj=context) as ctx:
             root.invoke(ctx)
     except CscError as error:
         context.failed.insert(0, error)
