@@ -147,8 +147,11 @@ class Directory(Protocol):
     def statutory(self, region: str) -> Callable[[int], Collection[date]]:
         """The public holidays of a region (`US-IL`) by year. Raises SettingsError for an unknown region."""
 
-    def add_agency(self, key: str, name: str) -> None:
-        """Write the settings of a new agency, whose place the store has made. Raises RefusedError when it exists."""
+    def add_agency(self, key: str, name: str, more: Mapping[str, Any] | None = None) -> None:
+        """Write the settings of a new agency, whose place the store has made; `more` sets what else is known of it.
+
+        Raises RefusedError when it exists.
+        """
 
     def add_entry(self, section: str, key: str, values: Mapping[str, Any], *, dry_run: bool = False) -> None:
         """Add a named table (`queues`, `people`) to the desk's settings, checked as a whole before it counts."""

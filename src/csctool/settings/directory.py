@@ -34,9 +34,9 @@ class Agencies:
 
         return holidays_of(region)
 
-    def add_agency(self, key: str, name: str) -> None:
+    def add_agency(self, key: str, name: str, more: Mapping[str, Any] | None = None) -> None:
         """Write a commented agency.toml."""
-        initial.write_agency(self._root, key, name)
+        initial.write_agency(self._root, key, name, more or {})
 
     def add_entry(self, section: str, key: str, values: Mapping[str, Any], *, dry_run: bool = False) -> None:
         """Append a table to csctool.toml."""

@@ -143,12 +143,19 @@ def write_desk(root: str, text: str = DESK_TEXT, *, dry_run: bool = False) -> No
     write_text(path, text.replace("{zone}", toml_value(machine_zone())))
 
 
-def write_agency(root: str, key: str, name: str) -> None:
-    """agency.toml of a new agency, whose directory the store has made. Raises RefusedError when it exists."""
+def write_agency(root: str, key: str, name: str, more: Mapping[str, Any]) -> None:
+    """agency.toml of a new agency, whose directory the store has made. Raises RefusedError when it exists.
+
+    What `more` sets takes the place of its commented example.
+    """
     path = agency_path(root, key, AGENCY_FILE)
     if os.path.exists(path):
         raise RefusedError(f"there is an agency {key} already")
-    write_text(path, AGENCY_TEXT.format(name=toml_value(name)))
+    lines = []
+    for line in AGENCY_TEXT.format(name=toml_value(name)).splitlines():
+        setting = line.removeprefix("# ").partition(" = ")[0]
+        lines.append(f"{setting} = {toml_value(more[setting])}" if setting in more else line)
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def machine_zone() -> str:
