@@ -276,3 +276,12 @@ def test_nothing_is_in_the_way_of_an_untroubled_desk(store):
     save(store, opened(1))
     list(store.find(Query(everything=True)))
     assert store.troubles() == []
+
+
+def test_an_imported_ticket_that_ended_before_it_began_is_found_by_both_days_when_it_is_archived(store):
+    backwards = replace(ended(1), opened_at=MONDAY, closed_at=MONDAY - timedelta(days=40))
+    save(store, backwards)
+    store.archive("DHS")
+    since_monday = Query(everything=True, opened=Range(MONDAY, MONDAY + timedelta(days=1)))
+    forty_days_ago = Query(closed=Range(MONDAY - timedelta(days=41), MONDAY - timedelta(days=39)))
+    assert keys(store.find(since_monday)) == keys(store.find(forty_days_ago)) == ["DHS-1"]

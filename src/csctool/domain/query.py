@@ -66,9 +66,12 @@ class Query(msgspec.Struct, frozen=True):
         return bool(self.wanted_statuses() & FINISHED)
 
     def months(self) -> Range | None:
-        """The range in which a closed ticket must have been closed, for stores that keep them by month."""
+        """The range that holds the latest of a finished ticket's times, for stores that keep them by month.
+
+        It has no end: imported tickets that were closed before they were opened stand in the later month.
+        """
         since = max((r.since for r in (self.opened, self.resolved, self.closed) if r and r.since), default=None)
-        return Range(since, self.closed.until if self.closed else None)
+        return Range(since, None)
 
     def matcher(self) -> Callable[[Ticket], bool]:
         """A test for one ticket, built once: only what the query asks is looked at."""

@@ -164,10 +164,13 @@ def header_of(path: str) -> container.Header | None:
 
 
 def month_of(ticket: Sketch) -> str:
-    """The archive of a finished ticket: the month (UTC) in which it ended, or last had any known time."""
-    if ticket.closed_at:
-        return _month(ticket.closed_at)
-    known = [at for at in (ticket.resolved_at, ticket.updated_at, ticket.opened_at) if at]
+    """The archive of a finished ticket: the month (UTC) in which it ended.
+
+    Imported data may say that it ended before it began: then the month of the later time, so that whoever looks for
+    what was opened since a day need not read what ended before it.
+    """
+    stated = (ticket.closed_at, ticket.resolved_at, ticket.opened_at)
+    known = [at for at in (stated if ticket.closed_at else (*stated, ticket.updated_at)) if at]
     return _month(max(known)) if known else UNDATED
 
 
