@@ -1,0 +1,1 @@
+"""What csctool claims about speed, measured side by side: `python -m benchmarks`."""
