@@ -49,7 +49,7 @@ def test_each_verb_starts_from_the_statuses_of_the_table_and_from_no_other(cscto
         assert csctool.ticket(key)["status"] == status
         if status in starts:
             goal = leads_to.get(status, leads_to[""]) if isinstance(leads_to, dict) else leads_to or status
-            ticket = csctool(verb, key, *options, "--format", "json").ticket
+            ticket = csctool.after(verb, key, *options)
             assert (verb, ticket["status"]) == (verb, goal)
             assert ticket["history"][-1]["verb"] == verb
         else:
@@ -66,7 +66,7 @@ def test_return_sends_an_open_ticket_to_the_desk_that_owns_it(csctool, status):
     csctool("escalate", key, "--reason", "looks like one")
     for step, *more in MADE[status]:
         csctool(step, key, *more)
-    ticket = csctool("return", key, "--reason", "not ours", "--format", "json").ticket
+    ticket = csctool.after("return", key, "--reason", "not ours")
     assert (ticket["status"], ticket["queue"], ticket["tier"], ticket["assignee"]) == (
         "queued",
         "service-desk",
@@ -198,28 +198,34 @@ def test_impact_and_urgency_give_the_priority(csctool, impact, row):
     for urgency, priority in enumerate(row.split(), 1):
         key = csctool.open("x", "--impact", str(impact), "--urgency", str(urgency))
         assert csctool.ticket(key)["priority"] == priority
-        assert csctool("triage", csctool.open("y"), "--impact", str(impact), "--urgency", str(urgency), "--format", "json").ticket["priority"] == priority  # noqa: E501  # fmt: skip
+        assert (
+            csctool.after("triage", csctool.open("y"), "--impact", str(impact), "--urgency", str(urgency))["priority"]
+            == priority
+        )
+
+
+FLAGGED = ["callback-required"]
 
 
 def test_p1_and_p2_without_a_live_channel_ask_for_a_call_back(csctool):
-    for channel, flags in {"email": ["callback-required"], "fax": ["callback-required"], "portal": ["callback-required"],
+    for channel, flags in {"email": FLAGGED, "fax": FLAGGED, "portal": FLAGGED,
                            "phone": [], "walk-in": [], "chat": [], "monitoring": []}.items():  # fmt: skip
         for priority, expected in (("P1", flags), ("P2", flags), ("P3", [])):
             assert csctool.ticket(csctool.open("x", "-c", channel, "-p", priority))["flags"] == expected, channel
     assert csctool.ticket(csctool.open("x", "-p", "P1"))["flags"] == ["callback-required"]
     key = csctool.open("x", "-c", "email")
-    assert csctool("triage", key, "--priority", "P2", "--format", "json").ticket["flags"] == ["callback-required"]
-    assert csctool("triage", key, "--priority", "P4", "--format", "json").ticket["flags"] == []
+    assert csctool.after("triage", key, "--priority", "P2")["flags"] == ["callback-required"]
+    assert csctool.after("triage", key, "--priority", "P4")["flags"] == []
 
 
 def test_reaching_the_requester_clears_the_flag_and_no_answer_counts_the_try(csctool):
     key = csctool.open("x", "-c", "email", "-p", "P1")
     csctool("callback", key, "--no-answer")
-    ticket = csctool("callback", key, "--no-answer", "--format", "json").ticket
+    ticket = csctool.after("callback", key, "--no-answer")
     assert (ticket["flags"], ticket["responded_at"]) == (["callback-required"], None)
     assert ticket["history"][-1]["changes"]["callback"] == [None, {"reached": False, "try": 2}]
     csctool.clock = "2026-11-02T09:10:00Z"
-    ticket = csctool("callback", key, "--reached", "--format", "json").ticket
+    ticket = csctool.after("callback", key, "--reached")
     assert (ticket["flags"], ticket["responded_at"]) == ([], "2026-11-02T09:10:00Z")
     assert "--reached" in csctool.refused("callback", key, status=2)
 
@@ -252,12 +258,12 @@ def test_the_response_is_the_first_live_contact_start_public_note_call_back_or_r
 
 def test_starting_from_the_queue_takes_the_ticket_and_an_assigned_one_stays_whose_it_is(csctool, me):
     key = csctool.open()
-    assert csctool("start", key, "--format", "json").ticket["assignee"] == me
+    assert csctool.after("start", key)["assignee"] == me
     key = csctool.open()
     csctool("assign", key, "--to", "bo")
-    assert csctool("start", key, "--format", "json").ticket["assignee"] == "bo"
+    assert csctool.after("start", key)["assignee"] == "bo"
     key = csctool.open()
-    assert csctool("assign", key, "--me", "--format", "json").ticket["assignee"] == me
+    assert csctool.after("assign", key, "--me")["assignee"] == me
 
 
 def test_a_hold_ends_in_the_status_before_it(csctool):
@@ -268,10 +274,10 @@ def test_a_hold_ends_in_the_status_before_it(csctool):
         for cause in ("requester", "vendor", "change", "approval", "other"):
             csctool("hold", key, "--for", cause, "--until", "3d", "--note", "waiting")
             assert csctool.events(key)[-1]["changes"]["hold"][1] == {"for": cause, "until": "2026-11-05T09:00:00Z"}
-        assert csctool("resume", key, "--format", "json").ticket["status"] == status
+        assert csctool.after("resume", key)["status"] == status
     csctool("hold", key, "--for", "vendor")
     csctool("hold", key, "--for", "requester")
-    assert csctool("resume", key, "--format", "json").ticket["status"] == "in-progress", "one wait after another"
+    assert csctool.after("resume", key)["status"] == "in-progress", "one wait after another"
     assert "over already" in csctool.refused("hold", key, "--for", "vendor", "--until", "yesterday")
 
 
@@ -281,18 +287,18 @@ def test_an_answer_of_the_requester_ends_the_wait_for_them_and_no_other(csctool)
     csctool("hold", key, "--for", "requester")
     csctool("note", key, "ours")
     assert csctool.ticket(key)["status"] == "on-hold"
-    ticket = csctool("note", key, "It is the blue one", "--from", "requester", "--channel", "email", "--format", "json").ticket  # noqa: E501  # fmt: skip
+    ticket = csctool.after("note", key, "It is the blue one", "--from", "requester", "--channel", "email")
     assert ticket["status"] == "in-progress"
     csctool("hold", key, "--for", "vendor")
-    assert csctool("note", key, "Any news?", "--from", "requester", "--format", "json").ticket["status"] == "on-hold"
+    assert csctool.after("note", key, "Any news?", "--from", "requester")["status"] == "on-hold"
 
 
 def test_a_held_ticket_stays_held_while_it_is_given_to_somebody(csctool):
     key = csctool.open()
     csctool("hold", key, "--for", "vendor")
-    ticket = csctool("assign", key, "--to", "bo", "--queue", "apps", "--format", "json").ticket
+    ticket = csctool.after("assign", key, "--to", "bo", "--queue", "apps")
     assert (ticket["status"], ticket["assignee"], ticket["queue"]) == ("on-hold", "bo", "apps")
-    assert csctool("resume", key, "--format", "json").ticket["status"] == "assigned"
+    assert csctool.after("resume", key)["status"] == "assigned"
 
 
 def test_minutes_add_up_and_notes_keep_their_words(csctool):
@@ -307,12 +313,11 @@ def test_minutes_add_up_and_notes_keep_their_words(csctool):
 
 def test_triage_corrects_every_description(csctool):
     key = csctool.open()
-    ticket = csctool(
+    ticket = csctool.after(
         "triage", key, "--subject", "Better", "--kind", "incident", "--requester", "Ann", "--phone", "1", "--affected",
         "Ben", "--cc", "c@x", "--channel", "fax", "--service", "mail", "--category", "a/b", "--description", "more",
         "--field", "site=S", "--owner", "cy", "--desk", "network-telecom", "--due", "2026-11-05T17:00:00Z",
-        "--reason", "agreed", "--format", "json",
-    ).ticket  # fmt: skip
+        "--reason", "agreed")  # fmt: skip
     expected = {
         "subject": "Better", "kind": "incident", "requester": "Ann", "phone": "1", "affected": "Ben", "cc": ["c@x"],
         "channel": "fax", "service": "mail", "category": "a/b", "description": "more", "fields": {"site": "S"},
@@ -323,7 +328,7 @@ def test_triage_corrects_every_description(csctool):
     event = ticket["history"][-1]
     assert event["note"] == "agreed"
     assert event["changes"]["subject"] == ["Printer jams", "Better"]
-    assert csctool("triage", key, "--field", "site=", "--format", "json").ticket["fields"] == {}
+    assert csctool.after("triage", key, "--field", "site=")["fields"] == {}
     for words in (("--desk", "network-telecom"), ("--due", "3d"), ("--desk", "apps", "--reason", "x"), ()):
         csctool.refused("triage", key, *words, status=2)
 
@@ -331,15 +336,15 @@ def test_triage_corrects_every_description(csctool):
 def test_rerouting_asks_again_where_the_ticket_belongs(csctool, desk):
     key = csctool.open("No dial tone")
     (desk / "rules.toml").write_text('[[route]]\nwhen = { text = "dial tone" }\nqueue = "network-telecom"\n')
-    assert csctool("triage", key, "--category", "telecom", "--format", "json").ticket["queue"] == "service-desk"
-    ticket = csctool("triage", key, "--reroute", "--format", "json").ticket
+    assert csctool.after("triage", key, "--category", "telecom")["queue"] == "service-desk"
+    ticket = csctool.after("triage", key, "--reroute")
     assert (ticket["queue"], ticket["handovers"]) == ("network-telecom", 1)
     assert ticket["history"][-1]["decisions"][-1]["plugin"] == "desk-rules"
 
 
 def test_diagnosis_is_the_cause(csctool):
     key = csctool.open()
-    assert csctool("diagnose", key, "--cause", "worn roller", "--format", "json").ticket["cause"] == "worn roller"
+    assert csctool.after("diagnose", key, "--cause", "worn roller")["cause"] == "worn roller"
 
 
 # -- handing on ------------------------------------------------------------------------------------------------
@@ -348,7 +353,7 @@ def test_diagnosis_is_the_cause(csctool):
 def test_incidents_climb_the_tiers_to_technical_teams_and_requests_to_process_teams(csctool):
     for kind, second in (("incident", "apps"), ("change", "apps"), ("request", "process"), ("complaint", "process")):
         key = csctool.open("x", "--kind", kind)
-        ticket = csctool("escalate", key, "--reason", "beyond us", "--format", "json").ticket
+        ticket = csctool.after("escalate", key, "--reason", "beyond us")
         assert (ticket["queue"], ticket["tier"], ticket["handovers"], ticket["desk"]) == (
             second,
             "2",
@@ -356,14 +361,14 @@ def test_incidents_climb_the_tiers_to_technical_teams_and_requests_to_process_te
             "service-desk",
         )
         assert ticket["history"][-1]["decisions"][0]["hook"] == "escalate"
-        ticket = csctool("escalate", key, "--reason", "vendor's", "--format", "json").ticket
+        ticket = csctool.after("escalate", key, "--reason", "vendor's")
         assert (ticket["queue"], ticket["tier"], ticket["handovers"], ticket["bounces"]) == ("vendors", "3", 2, 0)
         assert "--to" in csctool.refused("escalate", key, "--reason", "who else?")
 
 
 def test_an_escalation_may_name_its_queue_and_who_asked(csctool):
     key = csctool.open("x", "--kind", "incident", "--to", "bo")
-    ticket = csctool("escalate", key, "--to", "vendors", "--reason", "known bug", "--by", "requester", "--format", "json").ticket  # noqa: E501  # fmt: skip
+    ticket = csctool.after("escalate", key, "--to", "vendors", "--reason", "known bug", "--by", "requester")
     assert (ticket["queue"], ticket["status"], ticket["assignee"]) == ("vendors", "queued", None)
     changes = ticket["history"][-1]["changes"]
     assert (changes["escalation"], changes["asked_by"]) == ([None, "functional"], [None, "requester"])
@@ -373,7 +378,7 @@ def test_an_escalation_may_name_its_queue_and_who_asked(csctool):
 @pytest.mark.usefixtures("staff")
 def test_a_hierarchic_escalation_tells_the_lead_and_leaves_the_queue_alone(csctool):
     key = csctool.open("x", "--kind", "complaint", "--to", "bo")
-    ticket = csctool("escalate", key, "--hierarchic", "--reason", "third call today", "--format", "json").ticket
+    ticket = csctool.after("escalate", key, "--hierarchic", "--reason", "third call today")
     assert (ticket["queue"], ticket["status"], ticket["assignee"], ticket["handovers"]) == (
         "service-desk",
         "assigned",
@@ -387,15 +392,15 @@ def test_a_hierarchic_escalation_tells_the_lead_and_leaves_the_queue_alone(cscto
 def test_ping_pong_is_braked_beyond_the_limit_and_the_way_home_never_is(csctool):
     key = csctool.open("whose is it?", "--kind", "incident")
     for bounces in (0, 2):
-        assert csctool("escalate", key, "--reason", "yours", "--format", "json").ticket["bounces"] == bounces
-        assert csctool("return", key, "--reason", "not ours", "--format", "json").ticket["bounces"] == bounces + 1
+        assert csctool.after("escalate", key, "--reason", "yours")["bounces"] == bounces
+        assert csctool.after("return", key, "--reason", "not ours")["bounces"] == bounces + 1
     for words in (("escalate", key, "--reason", "yours!"), ("escalate", key, "--to", "apps", "--reason", "yours!"),
                   ("assign", key, "--queue", "apps")):  # fmt: skip
         assert "--force" in csctool.refused(*words)
     assert "reason" in csctool.refused("assign", key, "--queue", "apps", "--force")
     csctool("escalate", key, "--to", "process", "--reason", "somebody else may try")
     csctool("return", key, "--reason", "nor ours")
-    ticket = csctool("escalate", key, "--to", "apps", "--force", "--reason", "agreed on the phone", "--format", "json").ticket  # noqa: E501  # fmt: skip
+    ticket = csctool.after("escalate", key, "--to", "apps", "--force", "--reason", "agreed on the phone")
     assert (ticket["queue"], ticket["handovers"], ticket["history"][-1]["changes"]["forced"]) == (
         "apps",
         7,
@@ -414,7 +419,7 @@ def test_a_resolution_has_a_code_of_the_settings_and_says_what_to_train(csctool)
     csctool.refused("resolve", key, "--resolution", "x", "--training", "perhaps", status=2)
     csctool.refused("resolve", key, "--resolution", "x", "--training", "needed:", status=2)
     assert csctool.ticket(key)["training"] is None, "undetermined"
-    ticket = csctool("resolve", key, "--resolution", "Toner", "--code", "no-fault-found", "--training", "none", "--format", "json").ticket  # noqa: E501  # fmt: skip
+    ticket = csctool.after("resolve", key, "--resolution", "Toner", "--code", "no-fault-found", "--training", "none")
     assert (ticket["code"], ticket["training"], ticket["resolution"]) == ("no-fault-found", "none", "Toner")
 
 
@@ -424,7 +429,7 @@ def test_a_closed_ticket_is_reopened_within_the_window_and_followed_after_it(csc
     csctool("resolve", key, "--resolution", "done")
     csctool("close", key)
     csctool.clock = "2026-11-16T09:00:00Z"
-    ticket = csctool("reopen", key, "--reason", "again", "--format", "json").ticket
+    ticket = csctool.after("reopen", key, "--reason", "again")
     assert (ticket["status"], ticket["assignee"]) == ("in-progress", "bo")
     assert (ticket["resolved_at"], ticket["closed_at"], ticket["resolution"]) == (None, None, None)
     csctool("resolve", key, "--resolution", "done")
@@ -438,7 +443,7 @@ def test_a_closed_ticket_is_reopened_within_the_window_and_followed_after_it(csc
 
 def test_what_is_not_supported_is_cancelled_with_a_referral(csctool):
     key = csctool.open("My own phone")
-    ticket = csctool("cancel", key, "--reason", "private", "--code", "not-supported", "--refer-to", "the shop", "--format", "json").ticket  # noqa: E501  # fmt: skip
+    ticket = csctool.after("cancel", key, "--reason", "private", "--code", "not-supported", "--refer-to", "the shop")
     assert (ticket["status"], ticket["code"]) == ("cancelled", "not-supported")
     assert ticket["history"][-1]["changes"]["referred_to"] == [None, "the shop"]
     assert "withdrawn" in csctool.refused("cancel", csctool.open(), "--reason", "x", "--code", "bored", status=2)
@@ -539,7 +544,7 @@ def test_one_invocation_over_many_keys_is_one_operation(csctool):
 @pytest.mark.usefixtures("staff")
 def test_with_people_configured_me_is_the_person_and_names_are_checked(csctool):
     key = csctool.open()
-    ticket = csctool("assign", key, "--me", "--format", "json").ticket
+    ticket = csctool.after("assign", key, "--me")
     assert (ticket["assignee"], ticket["history"][-1]["actor"]) == ("ana", "ana")
     assert "did you mean" in csctool.refused("assign", key, "--to", "deee", status=3)
     csctool.refused("--as", "zoe", "start", key, status=3)

@@ -1,6 +1,7 @@
 """The JSON Schema of every output, from the types themselves."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -12,9 +13,15 @@ Row = dict[str, Any]
 
 def _envelope(name: str, **fields: Any) -> type[msgspec.Struct]:
     word = f"csctool.{name}/1"
-    return msgspec.defstruct(
-        name.title().replace(".", ""), [("schema", Literal[word]), *((k, v) for k, v in fields.items())]
-    )
+    title = name.title().replace(".", "") + "Envelope"
+    return msgspec.defstruct(title, [("schema", Literal[word]), *((k, v) for k, v in fields.items())])
+
+
+def _one_of(name: str, **fields: Any) -> type[msgspec.Struct]:
+    """An envelope that holds one of these."""
+    word = f"csctool.{name}/1"
+    found = [(field, kind | msgspec.UnsetType, msgspec.UNSET) for field, kind in fields.items()]
+    return msgspec.defstruct(f"{name.title()}Envelope", [("schema", Literal[word]), *found])
 
 
 def _rows(name: str) -> Callable[[], type[msgspec.Struct]]:
@@ -39,6 +46,12 @@ SCHEMAS: dict[str, Callable[[], Any]] = {
     "queues": lambda: _envelope("queues", queues=list[Row]),
     "people": lambda: _envelope("people", people=list[Row]),
     "services": lambda: _envelope("services", services=list[Row]),
+    "calendars": lambda: _envelope("calendars", calendars=list[Row]),
+    "calendar": lambda: _one_of("calendar", calendar=Row, due=datetime, elapsed_seconds=int),
+    "desk": lambda: _envelope("desk", desk=str, agencies=list[str], tickets=int),
+    "added": lambda: _one_of("added", agency=str, queue=str, person=str),
+    "config": lambda: _envelope("config", files=list[str], wrong=list[str]),
+    "archive": _rows("archive"),
     "error": lambda: msgspec.defstruct("Error", [("error", Failure)]),
     **{
         f"report.{name}": _rows(f"report.{name}")
