@@ -70,8 +70,13 @@ def record(
             f"{ticket.key} changed last at {rfc3339(last)}, later than {rfc3339(stamp.at)}",
             "history is only appended to: give a later --at",
         )
-    changed = {name: value for name, value in new.items() if getattr(ticket, name) != value}
-    changes = {name: (plain(getattr(ticket, name)), plain(value)) for name, value in changed.items()}
+    changed: dict[str, Any] = {}
+    changes: dict[str, tuple[Any, Any]] = {}
+    for name, value in new.items():
+        old = getattr(ticket, name)
+        if old != value:
+            changed[name] = value
+            changes[name] = (plain(old), plain(value))
     if extra:
         changes.update(extra)
     event = Event(

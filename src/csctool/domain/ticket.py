@@ -142,4 +142,9 @@ def split_key(key: str) -> tuple[str, int]:
 
 def plain(value: Any) -> Any:
     """The value as JSON would carry it: what history records."""
+    if value is None or type(value) in _PLAIN:
+        return value
     return msgspec.to_builtins(value)
+
+
+_PLAIN = frozenset({str, int, bool})

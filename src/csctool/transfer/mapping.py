@@ -1,62 +1,49 @@
 """Rows as a map reads them: tickets, or the events of a ticket gathered into one."""
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import tzinfo
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any
-from zoneinfo import ZoneInfo
-
-import msgspec
 
 from csctool.domain.intake import ENDS, UNDECIDED, Ends, Incoming, Moment, Rejected
-from csctool.domain.lifecycle import rfc3339
 from csctool.domain.ticket import Due
 from csctool.domain.words import AGENCY_KEY, DESCRIBING, TICKET_KEY
-from csctool.transfer.mapfile import ACTORS, OTHERWISE, TIMES, WORDS, Map
+from csctool.transfer.cells import BadValueError, Cells, Columns
+from csctool.transfer.mapfile import Map
 from csctool.transfer.table import Raw, Row, Table
-from csctool.transfer.timeform import time_reader
-
-Cells = Sequence[str]
-#: What gives a value out of a row; None is missing. It raises BadValueError.
-Reader = Callable[[Cells], Any]
 
 #: What a later row of an event log may state anew.
-_CHANGING = frozenset({*DESCRIBING, "queue", "assignee", "owner"})
+_CHANGING = (*DESCRIBING, "queue", "assignee", "owner", "status")
 #: What goes into a ticket as it is; the rest has a place of its own in Incoming.
 _GIVEN = frozenset({*DESCRIBING, "queue", "assignee", "owner", "cause", "training", "minutes"})
 _ENDS = ("resolved_at", "resolved_by", "closed_at", "closed_by", "resolution", "code")
-_INTEGERS = frozenset({"impact", "urgency", "minutes"})
-#: How many different cells of a column are remembered with their values.
-_REMEMBERED = 50_000
-
-
-class BadValueError(Exception):
-    """A cell that the map can't read; the message is the reason that the reject file gives."""
+_STATED = ("opened_at", "opened_by", "responded_at", "updated_at", "agency_name")
 
 
 class Mapper:
-    """A map laid over a table's columns. `agency` is that of rows that name none, or of every row when `forced`."""
+    """A map laid over a table. `agency` is that of rows that name none, or of every row when `forced`."""
 
-    def __init__(self, table: Table, plan: Map, *, agency: str | None, forced: bool, zone: Any) -> None:
+    def __init__(self, table: Table, plan: Map, *, agency: str | None, forced: bool, zone: tzinfo) -> None:
+        columns = Columns(table.columns, plan, zone)
         self._table = table
         self._plan = plan
         self._agency = agency
         self._forced = forced
-        self._places = {name: at for at, name in enumerate(table.columns)}
-        self._missing = frozenset({"", *plan.missing})
-        self._time = time_reader(plan.times.form, ZoneInfo(plan.times.zone) if plan.times.zone else zone)
-        self._readers = {name: self._target(name, column) for name, column in plan.columns.items()}
-        self._fields = {name: self._field(name) for name in plan.fields}
-        self._changing = [
-            (n, r, self._at(plan.columns[n])) for n, r in self._readers.items() if n in (*_CHANGING, "status")
-        ]
-        self._content = [self._places[name] for name in plan.wanted()]
+        self._readers = {name: columns.target(name) for name in plan.columns}
+        self._fields = {name: columns.field(name) for name in plan.fields}
+        self._id = columns.text(plan.id) if plan.id else None
+        self._content = _getter(columns.places(plan.wanted()))
+        self._kept = frozenset(ENDS) & self._readers.keys()
+        if plan.event:
+            self._at = columns.time(plan.event.at)
+            self._by = columns.text(plan.event.by) if plan.event.by else _nothing
+            self._note = columns.text(plan.event.note) if plan.event.note else _nothing
+            self._watch(columns, plan)
 
     def __iter__(self) -> Iterator[Incoming | Rejected]:
         """The file's tickets, in its order."""
-        if self._plan.row == "ticket":
-            return self._tickets()
-        return self._gathered()
+        return self._tickets() if self._plan.row == "ticket" else self._gathered()
 
     def _tickets(self) -> Iterator[Incoming | Rejected]:
         for row in self._table:
@@ -64,56 +51,59 @@ class Mapper:
                 yield row
                 continue
             try:
-                yield self._ticket(row)
+                yield self._incoming([row], [row.raw], None)
             except BadValueError as bad:
-                yield Rejected(row.line, str(bad), row.raw)
+                yield Rejected(row.line, str(bad), [row.raw])
 
-    # -- one row -------------------------------------------------------------------------------------------
+    # -- one ticket ----------------------------------------------------------------------------------------
 
-    def _ticket(self, row: Row) -> Incoming:
-        said = self._said(row.cells)
-        fields = self._extra(row.cells)
-        return self._incoming([row], said, fields, None, said)
-
-    def _incoming(
-        self, rows: list[Row], said: dict[str, Any], fields: dict[str, Any], moments: tuple[Moment, ...] | None,
-        last: dict[str, Any],
-    ) -> Incoming:  # fmt: skip
-        first = rows[0]
+    def _incoming(self, rows: list[Row], raw: list[Raw], moments: tuple[Moment, ...] | None) -> Incoming:
+        """The ticket of one row, or of several: it was opened as the first has it and ended as the last does."""
+        first, last = rows[0], rows[-1]
+        said = self._said(first.cells)
+        end = said if last is first else self._said(last.cells)
+        id = self._id(first.cells) if self._id else None
+        if self._id and id is None:
+            raise BadValueError(f"no {self._plan.id}")
         status, cause = _status(said.get("status"))
-        told = {name: last[name] for name in _ENDS if name in last}
-        unknown = frozenset(name for name in ENDS if name in self._readers and name not in told)
-        ends = Ends(**told, unknown=unknown)
-        id = self._id(first.cells)
-        given = {name: value for name, value in said.items() if name in _GIVEN}
-        if "subject" not in given:
-            if not id:
-                raise BadValueError("no subject")
-            given["subject"] = id
-        if fields:
-            given["fields"] = fields
-        if said.get("due") or said.get("due_response"):
-            given["due"] = Due(said.get("due_response"), said.get("due"))
         agency, number = self._whose(said)
-        content = "\x1e".join("\x1f".join([row.cells[p] for p in self._content]) for row in rows)
-        digest = blake2b(content.encode(), digest_size=12).hexdigest()
         key = f"{agency}-{number}" if number else None
+        stated = {name: said[name] for name in _STATED if name in said}
         return Incoming(
-            line=first.line, raw=[pair for row in rows for pair in row.raw], agency=agency,
-            identity=f"{self._plan.name}:{id}" if id else key, digest=digest, given=given,
-            status=None if moments is not None or status == UNDECIDED else status, cause=cause,
-            opened_at=said.get("opened_at"), opened_by=said.get("opened_by"), responded_at=said.get("responded_at"),
-            updated_at=said.get("updated_at"), moments=moments, ends=ends, number=number,
-            agency_name=said.get("agency_name"),
+            line=first.line, raw=raw, agency=agency, identity=f"{self._plan.name}:{id}" if id else key,
+            digest=self._digest(rows), given=self._given(said, last.cells, id), moments=moments, ends=self._ends(end),
+            status=None if moments is not None or status == UNDECIDED else status, cause=cause, number=number, **stated,
         )  # fmt: skip
 
-    def _id(self, cells: Cells) -> str | None:
-        if self._plan.id is None:
-            return None
-        text = cells[self._places[self._plan.id]].strip()
-        if text in self._missing:
-            raise BadValueError(f"no {self._plan.id}")
-        return text
+    def _given(self, said: dict[str, Any], last: Cells, id: str | None) -> dict[str, Any]:
+        given = {name: value for name, value in said.items() if name in _GIVEN}
+        if "subject" not in given:
+            if id is None:
+                raise BadValueError("no subject")
+            given["subject"] = id
+        fields = {name: value for name, read in self._fields.items() if (value := read(last)) is not None}
+        if fields:
+            given["fields"] = fields
+        if "due" in said or "due_response" in said:
+            given["due"] = Due(said.get("due_response"), said.get("due"))
+        return given
+
+    def _ends(self, said: dict[str, Any]) -> Ends:
+        told = {name: said[name] for name in _ENDS if name in said}
+        return Ends(**told, unknown=self._kept.difference(told))
+
+    def _said(self, cells: Cells) -> dict[str, Any]:
+        said = dict(self._plan.constants)
+        for name, read in self._readers.items():
+            value = read(cells)
+            if value is not None:
+                said[name] = value
+        return said
+
+    def _digest(self, rows: list[Row]) -> str:
+        """Stands for what the map reads of the rows; other columns may change without making it another ticket."""
+        content = "\x1e".join(["\x1f".join(self._content(row.cells)) for row in rows])
+        return blake2b(content.encode(), digest_size=12).hexdigest()
 
     def _whose(self, said: dict[str, Any]) -> tuple[str | None, int | None]:
         """The agency and, of a row with a key, the number."""
@@ -126,200 +116,99 @@ class Mapper:
         found = TICKET_KEY.fullmatch(key)
         if not found:
             raise BadValueError(f"{key!r} is no key like DHS-1042")
-        if agency is not None and agency != found[1] and (self._forced or said.get("agency")):
+        if agency != found[1] and (self._forced or "agency" in said):
             raise BadValueError(f"{key} is not {agency}'s")
         return found[1], int(found[2])
-
-    def _said(self, cells: Cells) -> dict[str, Any]:
-        said = dict(self._plan.constants)
-        for name, read in self._readers.items():
-            value = read(cells)
-            if value is not None:
-                said[name] = value
-        return said
-
-    def _extra(self, cells: Cells) -> dict[str, Any]:
-        return {name: value for name, read in self._fields.items() if (value := read(cells)) is not None}
 
     # -- events --------------------------------------------------------------------------------------------
 
     def _gathered(self) -> Iterator[Incoming | Rejected]:
         """Rows that follow each other and have the same id are one ticket; only that one's are held."""
-        place = self._places[self._plan.id or ""]
-        group: list[Row] = []
+        place = self._table.columns.index(self._plan.id or "")
+        rows: list[Row] = []
+        raw: list[Raw] = []
         bad: Rejected | None = None
         for row in self._table:
+            id = _id_of(row, place)
+            if isinstance(row, Rejected) and (not rows or id != rows[0].cells[place]):
+                yield row
+                continue
+            if rows and id != rows[0].cells[place]:
+                yield self._life(rows, raw, bad)
+                rows, raw, bad = [], [], None
             if isinstance(row, Rejected):
-                cells = row.raw[0][1]
-                if (
-                    not group
-                    or not isinstance(cells, list)
-                    or len(cells) <= place
-                    or cells[place] != group[0].cells[place]
-                ):
-                    yield row
-                    continue
                 bad = bad or row
-                group.append(Row(row.line, group[0].cells, cells))
-                continue
-            if group and row.cells[place] != group[0].cells[place]:
-                yield self._life(group, bad)
-                group, bad = [], None
-            group.append(row)
-        if group:
-            yield self._life(group, bad)
-
-    def _life(self, rows: list[Row], bad: Rejected | None) -> Incoming | Rejected:
-        """The rows of one ticket. A bad one takes the others with it: a history with a hole would be wrong for good."""
-        raw: list[Raw] = [pair for row in rows for pair in row.raw]
-        if bad is not None:
-            return Rejected(rows[0].line, f"line {bad.line}: {bad.reason}", raw)
-        at = rows[0]
-        try:
-            said = self._said(at.cells)
-            fields = self._extra(at.cells)
-            moments = []
-            before: Cells | None = None
-            for at in rows:
-                moments.append(self._moment(at, before))
-                before = at.cells
-            last = said if len(rows) == 1 else self._said(rows[-1].cells)
-            final = fields if len(rows) == 1 else self._extra(rows[-1].cells)
-            if final != fields:
-                moments[-1] = msgspec.structs.replace(moments[-1], new={**moments[-1].new, "fields": final})
-            return self._incoming(rows, said, fields, tuple(moments), last)
-        except BadValueError as wrong:
-            return Rejected(rows[0].line, f"line {at.line}: {wrong}", raw)
-
-    def _moment(self, row: Row, before: Cells | None) -> Moment:
-        """What this row states that the one before did not. Missing cells are passed over."""
-        event = self._plan.event
-        assert event is not None  # a map whose rows are events has it: mapfile.check
-        cells = row.cells
-        at = self._when(cells[self._places[event.at]], event.at)
-        by = self._plainly(cells, event.by)
-        note = self._plainly(cells, event.note)
-        new: dict[str, Any] = {}
-        status = cause = None
-        for name, read, places in self._changing:
-            if before is not None and all(cells[p] == before[p] for p in places):
-                continue
-            if before is None and name != "status":
-                continue
-            value = read(cells)
-            if value is None:
-                continue
-            if name == "status":
-                status, cause = _status(value)
+                raw += row.raw
             else:
-                new[name] = value
-        return Moment(at, by, status, cause, new, note)
+                rows.append(row)
+                raw.append(row.raw)
+        if rows:
+            yield self._life(rows, raw, bad)
 
-    def _plainly(self, cells: Cells, column: str | None) -> str | None:
-        if column is None:
-            return None
-        text = cells[self._places[column]].strip()
-        return None if text in self._missing else text
-
-    # -- one cell ------------------------------------------------------------------------------------------
-
-    def _at(self, column: str | Sequence[str]) -> tuple[int, ...]:
-        return (self._places[column],) if isinstance(column, str) else tuple(self._places[name] for name in column)
-
-    def _target(self, name: str, column: str | Sequence[str]) -> Reader:
-        places = self._at(column)
-        if len(places) > 1:
-            return self._joined(name, places)
-        label = column if isinstance(column, str) else column[0]
-        return self._cell(places[0], self._converter(name, label), label if name in (*TIMES, *ACTORS) else None)
-
-    def _joined(self, name: str, places: tuple[int, ...]) -> Reader:
-        """Several columns as one text: a path for a category, else with commas. Missing ones are left out."""
-        missing, path = self._missing, name == "category"
-
-        def read(cells: Cells) -> str | None:
-            parts = [text for p in places if (text := cells[p].strip()) not in missing]
-            if path:
-                parts = [part.replace("/", "-") for part in parts]  # a slash separates levels, and only that
-            return ("/" if path else ", ").join(parts) or None
-
-        return read
-
-    def _cell(self, place: int, convert: Callable[[str], Any], _label: str | None = None) -> Reader:
-        missing = self._missing
-        known: dict[str, Any] = {}
-
-        def read(cells: Cells) -> Any:
-            text = cells[place]
-            if text in known:
-                return known[text]
-            plain = text.strip()
-            value = None if plain in missing else convert(plain)
-            if value == "":
-                value = None
-            if len(known) >= _REMEMBERED:
-                known.clear()
-            known[text] = value
-            return value
-
-        return read
-
-    def _converter(self, name: str, label: str) -> Callable[[str], Any]:
-        if name in TIMES:
-            return lambda text: self._when(text, label)
-        table = self._plan.values.get(name)
-        words = WORDS.get(name)
-        if table is not None:
-            return lambda text: self._translated(name, table, label, text)
-        if name == "cc":
-            return lambda text: tuple(part.strip() for part in text.replace(";", ",").split(",") if part.strip())
-        if name in _INTEGERS:
-            return lambda text: self._whole(name, label, text)
-        if words:
-            return lambda text: self._one_of(name, label, text, words)
-        return lambda text: text
-
-    def _translated(self, name: str, table: dict[str, Any], label: str, text: str) -> Any:
-        value = table.get(text, table.get(OTHERWISE))
-        if value is None:
-            raise BadValueError(f"{label} {text!r} is not in the map's [values.{name}]")
-        return value
-
-    def _whole(self, name: str, label: str, text: str) -> int:
-        value = _integer(label, text)
-        words = WORDS.get(name)
-        if (words and value not in words) or value < 0:
-            raise BadValueError(f"{label} {text!r} can't be {name}")
-        return value
-
-    def _one_of(self, name: str, label: str, text: str, words: tuple[Any, ...]) -> str:
-        if text not in words:
-            raise BadValueError(f"{label} {text!r} is no {name}; the map's [values.{name}] may translate it")
-        return text
-
-    def _when(self, text: str, label: str) -> datetime:
+    def _life(self, rows: list[Row], raw: list[Raw], bad: Rejected | None) -> Incoming | Rejected:
+        """The rows of one ticket. A bad one takes the others with it: a history with a hole would be wrong for good."""
+        line = rows[0].line
+        if bad is not None:
+            return Rejected(line, f"line {bad.line}: {bad.reason}", raw)
         try:
-            return self._time(text.strip())
-        except ValueError as error:
-            raise BadValueError(f"{label}: {error}") from None
+            before: Cells | None = None
+            moments = []
+            for row in rows:
+                line = row.line
+                moments.append(self._moment(row.cells, before))
+                before = row.cells
+            return self._incoming(rows, raw, tuple(moments))
+        except BadValueError as wrong:
+            return Rejected(rows[0].line, f"line {line}: {wrong}", raw)
 
-    def _field(self, name: str) -> Reader:
-        said = self._plan.field(name)
-        convert = _TYPES.get(said.type)
-        label = said.column
-        table = self._plan.values.get(f"fields.{name}")
-        if table is not None:
-            return self._cell(self._places[label], lambda text: self._translated(f"fields.{name}", table, label, text))
-        if said.type == "time":
-            return self._cell(self._places[label], lambda text: rfc3339(self._when(text, label)))
-        if convert is None:
-            return self._cell(self._places[label], lambda text: text)
-        return self._cell(self._places[label], lambda text: convert(label, text))
+    def _watch(self, columns: Columns, plan: Map) -> None:
+        """What is compared from row to row."""
+        watched = [name for name in _CHANGING if name in plan.columns]
+        self._watched = [(name, self._readers[name], _getter(columns.places(plan.columns[name]))) for name in watched]
+        self._look = _getter(tuple({place for name in watched for place in columns.places(plan.columns[name])}))
+
+    def _moment(self, cells: Cells, before: Cells | None) -> Moment:
+        """What this row states that the one before did not; the first states its status. Missing cells are passed
+        over."""
+        at = self._at(cells)
+        if at is None:
+            raise BadValueError("no time")
+        if before is None:
+            status = self._readers["status"](cells) if "status" in self._readers else None
+            return Moment(at, self._by(cells), *_status(status), note=self._note(cells))
+        if self._look(cells) == self._look(before):
+            return Moment(at, self._by(cells), note=self._note(cells))
+        new = {
+            name: value
+            for name, read, look in self._watched
+            if look(cells) != look(before) and (value := read(cells)) is not None
+        }
+        return Moment(at, self._by(cells), *_status(new.pop("status", None)), new=new, note=self._note(cells))
 
 
 def needs_agency(plan: Map) -> bool:
     """Whether a map leaves open whose the tickets are."""
     return not {"agency", "key"} & {*plan.columns, *plan.constants}
+
+
+def _getter(places: tuple[int, ...]) -> Any:
+    """The cells at these places, as a tuple."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return (lambda cells: (cells[places[0]],)) if places else (lambda _: ())
+
+
+def _nothing(_cells: Cells) -> None:
+    return None
+
+
+def _id_of(row: Row | Rejected, place: int) -> str | None:
+    """The id of a row, also of one that can't be read otherwise."""
+    if isinstance(row, Row):
+        return row.cells[place]
+    text = row.raw[0][1]
+    cells = text.split("\0") if isinstance(text, str) else ()
+    return cells[place] if len(cells) > place else None
 
 
 def _status(word: Any) -> tuple[str | None, str | None]:
@@ -328,33 +217,3 @@ def _status(word: Any) -> tuple[str | None, str | None]:
         return None, None
     status, _, cause = str(word).partition(":")
     return status, cause or None
-
-
-def _integer(label: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise BadValueError(f"{label} {text!r} is no whole number") from None
-
-
-def _number(label: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise BadValueError(f"{label} {text!r} is no number") from None
-    if value - value != 0:  # infinite or not a number: JSON has neither
-        raise BadValueError(f"{label} {text!r} is no number")
-    return value
-
-
-_TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-
-
-def _boolean(label: str, text: str) -> bool:
-    try:
-        return _TRUTH[text.lower()]
-    except KeyError:
-        raise BadValueError(f"{label} {text!r} is neither true nor false") from None
-
-
-_TYPES: dict[str, Callable[[str, str], Any]] = {"integer": _integer, "number": _number, "boolean": _boolean}

@@ -97,7 +97,6 @@ class Tickets:
         lines = self._source.lines()
         _refuse_other(self._source.name, lines.peek())
         while True:
-            found: dict[str, Any] | Rejected | Incoming | None
             try:
                 found = read_object(self._source, lines)
             except StopIteration:
@@ -107,10 +106,10 @@ class Tickets:
             if found is None:
                 continue
             self.rows += 1
-            yield found if isinstance(found, Rejected) else self._row(lines.number, found)
+            yield found if isinstance(found, Rejected) else self._row(lines.number, *found)
 
-    def _row(self, line: int, data: dict[str, Any]) -> Incoming | Rejected:
-        raw: list[Raw] = [(line, data)]
+    def _row(self, line: int, data: dict[str, Any], read: bytes) -> Incoming | Rejected:
+        raw: list[Raw] = [(line, read)]
         data = {name: value for name, value in data.items() if name not in (LINE, REASON)}
         if str(data.get("schema", "")).startswith("csctool."):
             data = self._unwrapped(data)

@@ -78,10 +78,9 @@ class RejectFile:
             file = self._file or self._open()
             for line, data in rejected.raw:
                 if self._writer:
-                    cells = data[self._stale :] if isinstance(data, list) else [data]
-                    self._writer.writerow([line, rejected.reason, *cells])
+                    self._writer.writerow([line, rejected.reason, *data.split("\0")[self._stale :]])
                 else:
-                    row = _old(data) if isinstance(data, dict) else {TEXT: _encodable(str(data))}
+                    row = _old(msgspec.json.decode(data)) if isinstance(data, bytes) else {TEXT: _encodable(data)}
                     file.write(msgspec.json.encode({LINE: line, REASON: rejected.reason, **row}).decode() + "\n")
         except OSError as error:
             raise _failed(self.path, error) from None

@@ -14,21 +14,17 @@ from csctool.transfer.source import BadLineError, Lines, Source, foul
 MAX_CELL = 1024 * 1024
 DELIMITERS = (",", "\t", ";", "|")
 
-#: A row as it was read: its line, and its cells, object or (where it could not be parsed) text.
-Raw = tuple[int, list[str] | dict[str, Any] | str]
+#: A row as it was read, for the reject file: its line, and its cells joined by NUL (which no cell holds), the bytes of
+#: its JSON object, or the text that could not be parsed.
+Raw = tuple[int, str | bytes]
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """The cells of one row, in the order of the header."""
+    """The cells of one row, in the order of the header, and the row as it was read."""
 
     line: int
     cells: Sequence[str]
-    data: list[str] | dict[str, Any]
-
-    @property
-    def raw(self) -> list[Raw]:
-        """As the reject file keeps it."""
-        return [(self.line, self.data)]
+    raw: Raw
 
 
 class Table:
@@ -103,11 +99,11 @@ class Table:
         if not cells:
             return None
         if len(cells) == len(self.columns):
-            return Row(start, cells, cells)
+            return Row(start, cells, (start, "\0".join(cells)))
         until = self._lines.number
         where = f" (lines {start} to {until}: is a quote left open?)" if until > start else ""
         reason = f"{len(cells)} cells under {len(self.columns)} columns{where}"
-        return Rejected(start, reason, [(start, cells)])
+        return Rejected(start, reason, [(start, "\0".join(cells))])
 
     def _broken(self, start: int, why: str) -> Rejected:
         if "field limit" in why:
@@ -117,31 +113,34 @@ class Table:
     # -- objects -------------------------------------------------------------------------------------------
 
     def _object(self, start: int) -> Row | Rejected | None:
-        found = read_object(self._source, self._lines)
-        if found is None or isinstance(found, Rejected):
-            return found
+        read = read_object(self._source, self._lines)
+        if read is None or isinstance(read, Rejected):
+            return read
+        found, raw = read
         cells = [_cell(found.get(name)) for name in self.columns]
         if any(foul(cell) for cell in cells):
-            return Rejected(start, "a NUL in the text", [(start, found)])
-        return Row(start, cells, found)
+            return Rejected(start, "a NUL in the text", [(start, raw)])
+        return Row(start, cells, (start, raw))
 
 
-def read_object(source: Source, lines: Lines) -> dict[str, Any] | Rejected | None:
-    """The next line as a JSON object; None for a blank one. Raises StopIteration, BadLineError, UsageError."""
+def read_object(source: Source, lines: Lines) -> tuple[dict[str, Any], bytes] | Rejected | None:
+    """The next line as a JSON object and its bytes in UTF-8; None for a blank one.
+
+    Raises StopIteration, BadLineError, UsageError.
+    """
     raw = lines.raw()
-    text: str | bytes = raw
     if source.encoding != "utf-8" or b"\0" in raw:
-        text = source.decode(raw, lines.number)
-    if not text.strip():
+        raw = source.decode(raw, lines.number).encode()
+    if raw.isspace():
         return None
+    line = lines.number
     try:
-        found = msgspec.json.decode(text)
+        found = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        what = source.decode(raw, lines.number)
-        return Rejected(lines.number, f"not JSON: {error}", [(lines.number, what.rstrip("\r\n"))])
+        return Rejected(line, f"not JSON: {error}", [(line, source.decode(raw, line).strip())])
     if not isinstance(found, dict):
-        return Rejected(lines.number, "not a JSON object", [(lines.number, source.decode(raw, lines.number).strip())])
-    return found
+        return Rejected(line, "not a JSON object", [(line, source.decode(raw, line).strip())])
+    return found, raw
 
 
 def is_json(first: bytes) -> bool:
