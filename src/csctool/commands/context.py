@@ -32,6 +32,10 @@ class Context:
         self._desk = desk
         return desk
 
+    def another(self, args: Sequence[str]) -> "Context":
+        """A further invocation in the same process, as `demo` makes them."""
+        return Context(self._house, args)
+
     def found(self, directory: str | None, *, demo: bool, dry_run: bool) -> Any:
         """A new desk."""
         return self._house(self.wishes).found_desk(directory, demo=demo, dry_run=dry_run)

@@ -20,7 +20,9 @@ def made(desk: Any, fmt: str, *, dry_run: bool) -> None:
         write(f"would make a desk in {visible(desk.desk)}\n")
     elif sys.stderr.isatty():
         more = f" with {len(desk.agencies)} agencies and {desk.tickets} tickets" if desk.tickets else ""
-        click.echo(f"a desk in {visible(desk.desk)}{more}; next: csctool --desk {desk.desk} agency add KEY", err=True)
+        step = "list" if desk.tickets else "agency add KEY"
+        place = visible(desk.desk)
+        click.echo(f"a desk in {place}{more}; next: csctool --desk {place} {step}", err=True)
 
 
 def added(what: str, name: str, *, dry_run: bool, fmt: str = "table") -> None:

@@ -157,8 +157,9 @@ def written(rng: random.Random, who: Cast, now: datetime, zone: tzinfo, home: st
     lives: list[Life] = []
     for story in STORIES:
         for _ in range(story.times):
-            template = _dealt(decks, story.cast, who, rng)
+            template = _dealt(decks, story, who, rng)
             slots = {name: rng.choice(values) for name, values in who.slots.items()}
+            slots["topic"] = template.get("service", "telephone")
             life = Life(story, template, _agency(rng, who, story, home), now, slots, _levels(rng, story, template))
             life.mine = story.ages is not ALL and story.ages[1] < 30 and len(lives) % 6 == 0
             life.opened = _arrival(rng, life, now, zone)
@@ -184,14 +185,19 @@ def played(lives: Sequence[Life], now: datetime) -> Iterator[tuple[datetime, Lif
         yield at, lives[number], step
 
 
-def _dealt(decks: dict[str, list[Row]], name: str, who: Cast, rng: random.Random) -> Row:
-    """The next template: all are seen before one comes again, but most of what presses is passed over."""
-    deck = decks.setdefault(name, [])
+def _dealt(decks: dict[str, list[Row]], story: Story, who: Cast, rng: random.Random) -> Row:
+    """The next template: all are seen before one comes again, but most of what presses is passed over.
+
+    What a script found does not come by mail.
+    """
+    deck = decks.setdefault(story.cast, [])
     while True:
         if not deck:
-            deck += rng.sample(who.templates[name], len(who.templates[name]))
+            deck += rng.sample(who.templates[story.cast], len(who.templates[story.cast]))
         template = deck.pop()
-        if name == "outage" or min(template.get("levels", (3,))) > 1 or rng.random() < SEVERE:
+        if "channel" in template and story.way != "any":
+            continue
+        if story.cast == "outage" or min(template.get("levels", (3,))) > 1 or rng.random() < SEVERE:
             return template
 
 

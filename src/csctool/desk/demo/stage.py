@@ -9,6 +9,7 @@ from csctool.desk import opening, pairs
 from csctool.desk.demo.script import CLOSES, Cast, Life
 from csctool.desk.desk import Actor, Desk, Done
 from csctool.desk.ports import Store
+from csctool.domain.lifecycle import holding
 from csctool.domain.ticket import Ticket
 
 #: The settings' person who has the invoking user's name.
@@ -16,6 +17,7 @@ YOU = "you"
 MONITOR = "monitor"
 LIVE = ("phone", "phone", "phone", "phone", "phone", "walk-in", "chat")
 WAITING = ("email", "email", "portal", "portal", "fax")
+TECHNICAL = ("incident", "change", "problem")
 BY_MAIL = ("mail", "vague", "bare", "pressing", "fixing")
 CODES = ("solved",) * 8 + ("workaround", "no-fault-found", "by-requester")
 #: Ways of a story that answer during the call, and whether the ticket is closed then too.
@@ -186,7 +188,9 @@ def _answer(stage: Stage, life: Life, ticket: Ticket, _: str) -> Done:
 def _escalate(stage: Stage, life: Life, ticket: Ticket, _: str) -> Done:
     team = life.template.get("team") if ticket.queue == ticket.desk else None
     by = "requester" if stage.rng.random() < 0.1 else None
-    return stage.desk.escalate(_keys(ticket), stage.word(life, "escalate"), to=team, by=by)
+    return stage.desk.escalate(
+        _keys(ticket), stage.word(life, "escalate" if ticket.kind in TECHNICAL else "hand-over"), to=team, by=by
+    )
 
 
 def _force(stage: Stage, life: Life, ticket: Ticket, _: str) -> Done:
@@ -210,7 +214,8 @@ def _hold(stage: Stage, life: Life, ticket: Ticket, cause: str) -> Done:
 
 
 def _resume(stage: Stage, life: Life, ticket: Ticket, _: str) -> Done:
-    return stage.desk.resume(_keys(ticket), stage.word(life, "resume"))
+    held = holding(ticket) or {}
+    return stage.desk.resume(_keys(ticket), stage.word(life, f"over-{held['for']}"))
 
 
 def _diagnose(stage: Stage, life: Life, ticket: Ticket, _: str) -> Done:
@@ -218,11 +223,15 @@ def _diagnose(stage: Stage, life: Life, ticket: Ticket, _: str) -> Done:
 
 
 def _resolve(stage: Stage, life: Life, ticket: Ticket, _: str) -> Done:
+    rng = stage.rng
     return stage.desk.resolve(
-        _keys(ticket), stage.text(life, life.template["done"]), code=stage.rng.choice(CODES),
-        internal=stage.word(life, "note") if stage.rng.random() < 0.2 else None,
-        training=stage.word(life, "training") if stage.rng.random() < 0.7 else None, minutes=stage.rng.randint(5, 90),
-    )  # fmt: skip
+        _keys(ticket),
+        stage.text(life, life.template["done"]),
+        code="solved" if life.pressing else rng.choice(CODES),
+        internal=stage.word(life, "internal") if rng.random() < 0.2 else None,
+        training=stage.word(life, "training") if rng.random() < 0.7 else None,
+        minutes=rng.randint(5, 90),
+    )
 
 
 def _close(stage: Stage, life: Life, ticket: Ticket, _: str) -> Done:
