@@ -105,7 +105,10 @@ def main() -> NoReturn:
     """Run the command line and exit."""
     gc.disable()  # a short command makes no rubbish worth collecting; long ones turn it on again
     _plain_streams()
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    # Python would now take itself down object by object, a sixth of a short command's time. Nothing waits for that:
+    # the streams are flushed, every file was closed by who opened it, and the kernel takes memory back at once.
+    os._exit(status)
 
 
 def run(args: list[str]) -> int:

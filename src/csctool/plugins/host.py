@@ -22,12 +22,24 @@ from csctool.plugins.hookspecs import PROJECT, Agency, Answer, Change, Hooks
 PLAIN = {"categorize": "category", "prioritize": "priority", "route": "queue", "escalate": "queue"}
 
 
+class _Manager(pluggy.PluginManager):
+    """pluggy's manager; names with two leading underscores are no hooks, and are not looked at: there are many."""
+
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
+        """The options of an implementation; None for what is none."""
+        return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
+
+    def parse_hookspec_opts(self, module_or_class: Any, name: str) -> Any:
+        """The options of a specification; None for what is none."""
+        return None if name.startswith("__") else super().parse_hookspec_opts(module_or_class, name)
+
+
 class Layer:
     """A named set of plugins that stand side by side; pluggy orders them (`tryfirst`, `trylast`)."""
 
     def __init__(self, name: str, plugins: Mapping[str, object]) -> None:
         self.name = name
-        self.manager = pluggy.PluginManager(PROJECT)
+        self.manager = _Manager(PROJECT)
         self.manager.add_hookspecs(Hooks)
         for plugin_name, plugin in plugins.items():
             self.manager.register(plugin, plugin_name)

@@ -4,7 +4,8 @@ import re
 
 #: C0 and C1 controls, line and paragraph separators, direction marks, embeddings, overrides and isolates, zero-width
 #: characters and the byte order mark, tags: nothing of these may reach a terminal (UTS #39, Trojan Source).
-_UNSAFE = re.compile(
+#: A pattern, not compiled here: most commands never need it, and `re` keeps what it has compiled.
+_UNSAFE = (
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f\ud800-\udfff]"
 )
@@ -15,7 +16,7 @@ def visible(text: str) -> str:
     """One line in which nothing is hidden."""
     if text.isascii() and text.isprintable():
         return text
-    return _UNSAFE.sub(_escaped, text)
+    return re.sub(_UNSAFE, _escaped, text)
 
 
 def paragraphs(text: str) -> list[str]:
@@ -34,7 +35,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 #: A spreadsheet runs a cell that begins with one of these (OWASP: CSV injection), full-width forms included.
-_RUN = re.compile("^[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_RUN = "[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 
 
 def cell(value: object) -> str:
@@ -42,6 +43,6 @@ def cell(value: object) -> str:
     if value is None:
         return ""
     text = str(value)
-    if isinstance(value, int | float) or not _RUN.match(text):
+    if isinstance(value, int | float) or not re.match(_RUN, text):
         return text
     return f"'{text}"
