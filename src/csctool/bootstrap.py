@@ -2,19 +2,31 @@
 
 import os
 import pwd
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
 
 import msgspec
 
 from csctool.desk.desk import Actor, Desk
 from csctool.desk.ports import Decisions
 from csctool.domain.organisation import DeskSettings
-from csctool.domain.times import moment
 from csctool.errors import CscError, NotFoundError, UsageError
 from csctool.finding import find_desk
+from csctool.settings.check import agency_against_desk
 from csctool.settings.directory import Agencies
-from csctool.settings.load import agency_path, load_agency, load_desk, zone_named
+from csctool.settings.load import (
+    AGENCY_FILE,
+    DESK_FILE,
+    RULES_FILE,
+    agency_path,
+    load_agency,
+    load_desk,
+    zone_named,
+)  # fmt: skip
 from csctool.storage.tiny import TinyStore
+
+#: No file stands in for another.
+NOTHING: Mapping[str, str] = {}
 
 
 class Wishes(msgspec.Struct, frozen=True):
@@ -34,18 +46,24 @@ class Made(msgspec.Struct, frozen=True):
     tickets: int
 
 
-def open_desk(wishes: Wishes, *, dry_run: bool = False, root: str | None = None) -> Desk:
-    """The desk of a command. Raises NotFoundError when there is none, SettingsError when it can't be used."""
+def open_desk(
+    wishes: Wishes, *, dry_run: bool = False, root: str | None = None, instead: Mapping[str, str] = NOTHING
+) -> Desk:  # fmt: skip
+    """The desk of a command. Raises NotFoundError when there is none, SettingsError when it can't be used.
+
+    `instead` names files that stand in for the desk's own while something is tried: `rules` for an agency's rules.toml,
+    `desk-rules` for the desk's.
+    """
     root = root or find_desk(wishes.desk)
     settings = load_desk(root)
-    zone = zone_named(settings.timezone, root)
+    zone = zone_named(settings.timezone, os.path.join(root, DESK_FILE))
     real = datetime.now(UTC).replace(microsecond=0)
-    now = moment(wishes.now, real, zone) if wishes.now else None
+    now = _set_clock(wishes.now, real, zone) if wishes.now else None
     return Desk(
         settings,
         TinyStore(root, wait=patience()),
         Agencies(root),
-        lambda key: decisions(root, key, settings),
+        lambda key: decisions(root, key, settings, keep=not dry_run, instead=instead),
         lambda: now or datetime.now(UTC).replace(microsecond=0),
         who(settings, wishes.actor),
         f"{real:%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}",
@@ -68,6 +86,12 @@ def patience() -> float:
     return seconds
 
 
+def _set_clock(text: str, real: datetime, zone: tzinfo) -> datetime:
+    from csctool.domain.times import moment
+
+    return moment(text, real, zone)
+
+
 def who(settings: DeskSettings, wanted: str | None) -> Actor:
     """The acting person: named with `--as`, else whoever has the real Unix user, else that user's name."""
     user = unix_user()
@@ -87,21 +111,26 @@ def unix_user() -> str:
         return str(uid)
 
 
-def decisions(root: str, key: str, settings: DeskSettings) -> Decisions:
-    """Those who are asked for one agency. Only rule files that exist are read."""
+def decisions(
+    root: str, key: str, settings: DeskSettings, *, keep: bool = False, instead: Mapping[str, str] = NOTHING
+) -> Decisions:  # fmt: skip
+    """Those who are asked for one agency. Only rule files that exist are read; `keep` lets them be kept ready."""
     from csctool.plugins.host import host_for
 
     agency = load_agency(root, key)
+    agency_against_desk(agency, settings, agency_path(root, key, AGENCY_FILE))
     layers: list[tuple[str, object]] = []
     for name, path in (
-        ("agency-rules", agency_path(root, key, "rules.toml")),
-        ("desk-rules", os.path.join(root, "rules.toml")),
+        ("agency-rules", instead.get("rules") or agency_path(root, key, RULES_FILE)),
+        ("desk-rules", instead.get("desk-rules") or os.path.join(root, RULES_FILE)),
     ):
         if os.path.exists(path):
             from csctool.plugins.builtin.rules import RuleBook
-            from csctool.settings.rules import load_rules
+            from csctool.settings.rules import load_rules, rule_references
 
-            layers.append((name, RuleBook(load_rules(path))))
+            rules = load_rules(path, keep=keep and path not in instead.values())
+            rule_references(rules, settings)
+            layers.append((name, RuleBook(rules)))
     return host_for(key, agency, settings, layers)
 
 

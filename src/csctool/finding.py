@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 
-from csctool.errors import NotFoundError
+from csctool.errors import NotFoundError, NotPermittedError
 
 MARK = "csctool.toml"
 
@@ -15,8 +15,12 @@ def find_desk(named: str | None) -> str:
     """
     wanted = named or os.environ.get("CSCTOOL_DESK")
     if wanted:
-        if not os.path.exists(os.path.join(wanted, MARK)):
-            raise NotFoundError(f"no desk in {wanted}", f"csctool init {wanted} makes one")
+        try:
+            os.stat(os.path.join(wanted, MARK))
+        except PermissionError as error:
+            raise NotPermittedError(f"can't look into {wanted}: {error.strerror}") from None
+        except (OSError, ValueError):
+            raise NotFoundError(f"no desk in {wanted}", f"csctool init {wanted} makes one") from None
         return wanted
     for directory in _upward():
         if os.path.exists(os.path.join(directory, MARK)):

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterable
+from datetime import date
 
 from csctool.domain.organisation import AgencySettings, DeskSettings, Queue, days
 from csctool.domain.words import AGENCY_KEY, HOLD_CAUSES, KINDS, PRIORITIES, ROLES
 from csctool.errors import SettingsError
 
 DURATION = re.compile(r"\d{1,9}(s|m|h|wd|d|w)|(?=\d)(\d{1,9}h)?(\d{1,9}m)?(\d{1,9}s)?")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+INTERVAL = re.compile(r"\d\d:\d\d-\d\d:\d\d")
 NAME = re.compile(r"[\w][\w.@+-]*")
 
 
@@ -18,6 +21,7 @@ def references(desk: DeskSettings, path: str) -> None:
     _people(desk, path)
     _services(desk, path)
     _priorities(desk, path)
+    _calendars(desk, path)
     _promises(desk, path)
     _lifecycle(desk, path)
 
@@ -128,8 +132,40 @@ def _priorities(desk: DeskSettings, path: str) -> None:
     matrix = desk.priorities.matrix
     if len(matrix) != 3 or any(len(row) != 3 for row in matrix):
         raise SettingsError(f"{path}: priorities.matrix: must be 3 rows (impact) of 3 columns (urgency)")
-    for word in (*(p for row in matrix for p in row), *desk.priorities.phone):
-        _one_of(path, "priorities", word, PRIORITIES)
+    for word in (p for row in matrix for p in row):
+        _one_of(path, "priorities.matrix", word, PRIORITIES)
+    for word in desk.priorities.phone:
+        _one_of(path, "priorities.phone", word, PRIORITIES)
+
+
+def _calendars(desk: DeskSettings, path: str) -> None:
+    """What any command sees at a glance; who uses a calendar, and `config check`, read it in full."""
+    for name, calendar in desk.calendars.items():
+        key = f"calendars.{name}"
+        if isinstance(calendar.hours, str):
+            _one_of(path, f"{key}.hours", calendar.hours, ("24x7",))
+            continue
+        for day, hours in calendar.hours.items():
+            _one_of(path, f"{key}.hours", day, DAYS)
+            _intervals(path, f"{key}.hours.{day}", hours)
+        for day, hours in calendar.exceptions.items():
+            _date(path, f"{key}.exceptions", day)
+            _intervals(path, f"{key}.exceptions.{day}", hours)
+        for day in calendar.holidays:
+            _date(path, f"{key}.holidays", day)
+
+
+def _intervals(path: str, key: str, hours: Iterable[str]) -> None:
+    for text in hours:
+        if not INTERVAL.fullmatch(text):
+            raise SettingsError(f"{path}: {key}: not an interval: {text!r}", "write e.g. 08:00-17:00")
+
+
+def _date(path: str, key: str, text: str) -> None:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(f"{path}: {key}: not a date: {text!r}", "write e.g. 2026-12-24") from None
 
 
 def _promises(desk: DeskSettings, path: str) -> None:

@@ -3,8 +3,9 @@
 import os
 import re
 import tomllib
+from collections.abc import Iterator
 from datetime import UTC, tzinfo
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
@@ -96,6 +97,10 @@ def agency_keys(root: str) -> list[str]:
 def no_such_agency(root: str, key: str) -> NotFoundError:
     """The error for an unknown agency, with the nearest known one."""
     known = agency_keys(root)
+    if key in known:
+        return NotFoundError(
+            f"no such agency: {key}", f"put back {agency_path(root, key, AGENCY_FILE)}, which is missing"
+        )
     near = nearest(key, known)
     if near:
         return NotFoundError(f"no such agency: {key}", f"did you mean {near}?")
@@ -134,6 +139,8 @@ def read_text(path: str) -> str:
         raise NotPermittedError(f"can't read {path}: {error.strerror}") from None
     except FileNotFoundError:
         raise
+    except IsADirectoryError:
+        raise SettingsError(f"{path}: is a directory", "a settings file belongs there") from None
     except OSError as error:
         raise StorageError(f"can't read {path}: {error.strerror}") from None
 
@@ -153,7 +160,21 @@ def convert(data: Any, kind: type[S], path: str, prefix: str = "") -> S:
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{path}: {_worded(str(error), kind, prefix)}") from None
+        wrong = str(error)
+    if "[...]" in wrong:  # msgspec does not tell which name of a table of tables it is: convert them one by one
+        for name, key, value in _each(data):
+            try:
+                msgspec.convert({name: {key: value}}, kind)
+            except msgspec.ValidationError as error:
+                wrong = str(error).replace("[...]", f".{key}", 1)
+                break
+    raise SettingsError(f"{path}: {_worded(wrong, kind, prefix)}")
+
+
+def _each(data: Any) -> Iterator[tuple[str, str, Any]]:
+    """The entries of every table in a table."""
+    tables = data.items() if isinstance(data, dict) else ()
+    return ((name, key, value) for name, table in tables if isinstance(table, dict) for key, value in table.items())
 
 
 _WORDS = {"int": "a whole number", "str": "text", "array": "a list", "object": "a table", "bool": "true or false",
@@ -166,7 +187,7 @@ def _worded(message: str, kind: type[Section], prefix: str) -> str:
     key = ".".join(part for part in (prefix, place) if part)
     unknown = re.fullmatch(r"Object contains unknown field `(.*)`", what)
     if unknown:
-        known = _known_keys(kind) if not place else []
+        known = _known_keys(kind, place)
         near = nearest(unknown[1], known)
         right = f"did you mean `{near}`?" if near else f"known: {', '.join(known)}" if known else ""
         return f"{key + ': ' if key else ''}unknown key `{unknown[1]}`" + (f"; {right}" if right else "")
@@ -176,8 +197,16 @@ def _worded(message: str, kind: type[Section], prefix: str) -> str:
     return f"{key or 'file'}: {what[0].lower()}{what[1:]}"
 
 
-def _known_keys(kind: type[Section]) -> list[str]:
-    return [field.encode_name for field in msgspec.structs.fields(kind)]
+def _known_keys(kind: Any, place: str) -> list[str]:
+    """The keys that the section at a place (`incident.P1`, `tiers[4]`) may have; none where any name may stand."""
+    for word in re.findall(r"[^.\[\]]+", place):
+        if isinstance(kind, type) and issubclass(kind, Section):
+            kind = next((field.type for field in msgspec.structs.fields(kind) if field.encode_name == word), None)
+        else:
+            kind = next((part for part in reversed(get_args(kind)) if part is not Ellipsis), None)
+    if isinstance(kind, type) and issubclass(kind, Section):
+        return [field.encode_name for field in msgspec.structs.fields(kind)]
+    return []
 
 
 def zone_named(name: str, path: str) -> tzinfo:
