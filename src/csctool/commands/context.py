@@ -1,7 +1,7 @@
 """What every command is handed: the wishes before the command name, and a way to the desk."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from csctool.errors import CscError, UsageError, worst
@@ -24,9 +24,13 @@ class Context:
         self._desk: Desk | None = None
         self._read = False
 
-    def desk(self, *, dry_run: bool = False, at: str | None = None, root: str | None = None) -> "Desk":
-        """The desk of this command; `at` is the `--at` of a late entry."""
-        desk: Desk = self._house(self.wishes).open_desk(dry_run=dry_run, root=root)
+    def desk(
+        self, *, dry_run: bool = False, at: str | None = None, root: str | None = None,
+        instead: Mapping[str, str] | None = None,
+    ) -> "Desk":  # fmt: skip
+        """The desk of this command; `at` is the `--at` of a late entry, `instead` the files that are tried."""
+        more = {"instead": instead} if instead else {}
+        desk: Desk = self._house(self.wishes).open_desk(dry_run=dry_run, root=root, **more)
         if at:
             desk.at = self.moment(desk, at)
         self._desk = desk

@@ -3,14 +3,18 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from csctool.domain.organisation import AgencySettings
+from csctool.domain.organisation import AgencySettings, Rules
 from csctool.domain.query import Query
-from csctool.domain.ticket import Decision, Ticket
+from csctool.domain.ticket import Decision, Event, Ticket
 from csctool.errors import CscError
+
+if TYPE_CHECKING:  # what only the rules commands use is not loaded for the others
+    from csctool.domain.rehearsal import Expectation
+    from csctool.domain.rulecheck import Finding
 
 
 class Clock(Protocol):
@@ -113,6 +117,9 @@ class Staffing(Protocol):
 class Decisions(Protocol):
     """Those who are asked for one agency: its plugins, its rules, desk plugins, desk rules, built-in; in that order."""
 
+    def prepare(self) -> None:
+        """Make ready, before a lock is taken. Costs nothing where nobody runs in a process of his own."""
+
     def categorize(self, question: Question) -> Verdict:
         """`category`, and perhaps `kind` and `service`."""
 
@@ -127,6 +134,12 @@ class Decisions(Protocol):
 
     def escalate(self, question: Question) -> Verdict:
         """`queue`, or `lead` for a hierarchic escalation."""
+
+    def changed(self, event: Event, question: Question) -> None:
+        """Tell who wants to know that an event has been saved. Nobody can refuse it any more."""
+
+    def unrecorded(self, key: str) -> tuple[Decision, ...]:
+        """Who failed while this ticket was asked about and stands in no verdict, as decisions for its history."""
 
     def failures(self) -> list[CscError]:
         """Plugins that failed since the last call, and forgets them."""
@@ -143,6 +156,15 @@ class Directory(Protocol):
 
     def of_domain(self, domain: str) -> str | None:
         """The agency that lists an e-mail domain."""
+
+    def rules_of(self, agency: str | None) -> "tuple[Rules, list[Finding]]":
+        """The rules of an agency, or of the desk, and what is wrong with those that can't be used.
+
+        Raises SettingsError for a file that is no TOML.
+        """
+
+    def expectations(self, path: str) -> "list[Expectation]":
+        """What an agency expects of its rules. Raises SettingsError, NotFoundError."""
 
     def statutory(self, region: str) -> Callable[[int], Collection[date]]:
         """The public holidays of a region (`US-IL`) by year. Raises SettingsError for an unknown region."""

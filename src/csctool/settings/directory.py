@@ -3,10 +3,14 @@
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from csctool.domain.organisation import AgencySettings
+from csctool.domain.organisation import AgencySettings, Rules
 from csctool.settings import initial, load
+
+if TYPE_CHECKING:
+    from csctool.domain.rehearsal import Expectation
+    from csctool.domain.rulecheck import Finding
 
 
 class Agencies:
@@ -27,6 +31,19 @@ class Agencies:
     def of_domain(self, domain: str) -> str | None:
         """The agency that lists an e-mail domain."""
         return load.agency_of_domain(self._root, domain)
+
+    def rules_of(self, agency: str | None) -> "tuple[Rules, list[Finding]]":
+        """The rules of an agency, or of the desk, and what is wrong with those that can't be used."""
+        from csctool.settings.rules import desk_rules_path, read_rules
+
+        path = load.agency_path(self._root, agency, load.RULES_FILE) if agency else desk_rules_path(self._root)
+        return read_rules(path)
+
+    def expectations(self, path: str) -> "list[Expectation]":
+        """What an agency expects of its rules."""
+        from csctool.settings.expectations import read_expectations
+
+        return read_expectations(path)
 
     def statutory(self, region: str) -> Callable[[int], Collection[date]]:
         """Public holidays by year, from the holidays library."""

@@ -1,13 +1,16 @@
-"""Reading rules.toml: which sections, tests and answers a rule may have; the matching itself is a plugin's."""
+"""Reading rules.toml: which sections, tests and answers a rule may have; the matching itself is the domain's."""
 
 import os
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from csctool.domain.organisation import DeskSettings, Rule, Rules
-from csctool.domain.words import DESCRIBING, KINDS, PRIORITIES
+from csctool.domain.rulecheck import Finding
+from csctool.domain.words import CHANNELS, DESCRIBING, KINDS, PRIORITIES, STATUSES
 from csctool.errors import SettingsError
 from csctool.settings.load import RULES_FILE, nearest, parse_toml, read_text
+from csctool.settings.rulecache import recalled, remember
 
 #: What a rule of each section may answer.
 ANSWERS: dict[str, tuple[str, ...]] = {
@@ -18,31 +21,69 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "notify": ("on", "to", "transport", "template", "text", "quiet", "digest"),
 }
 #: What `when` may test besides `text` and `fields.NAME`.
-TESTED = (*DESCRIBING, "agency", "status", "queue", "tier", "desk", "owner", "assignee", "flags", "code", "cause")
+TESTED = (
+    *DESCRIBING, "agency", "key", "number", "status", "queue", "tier", "desk", "owner", "assignee", "flags", "code",
+    "cause", "resolution", "training", "minutes", "handovers", "bounces",
+)  # fmt: skip
+
+_LEVELS = ("1", "2", "3")
+#: Fields whose values are words of the field; an empty text asks for a channel that nobody named.
+_WORDS: dict[str, tuple[str, ...]] = {
+    "kind": KINDS, "status": STATUSES, "priority": PRIORITIES, "channel": (*CHANNELS, ""), "impact": _LEVELS,
+    "urgency": _LEVELS,
+}  # fmt: skip
 
 _HEADER = re.compile(r"^[ \t]*\[\[[ \t]*\"?([a-z]+)\"?[ \t]*\]\]", re.MULTILINE)
 
 
-def load_rules(path: str) -> Rules:
-    """A rules file; none is an empty one. Raises SettingsError, citing the rule and its line."""
+def load_rules(path: str, *, keep: bool = False) -> Rules:
+    """A rules file; none is an empty one. Raises SettingsError for the first thing that is wrong in it.
+
+    `keep` lets a long file's rules be kept ready beside it for the next command.
+    """
     try:
         text = read_text(path)
     except FileNotFoundError:
         return Rules(path)
+    data = text.encode()
+    known = recalled(path, data)
+    if known is not None:
+        return known
+    rules, wrong = rules_from(text, path)
+    if wrong:
+        first = wrong[0]
+        place = f"{path}:{first.line}: {first.rule}: " if first.rule else f"{path}: "
+        raise SettingsError(place + first.message, first.hint)
+    if keep:
+        remember(path, data, rules)
+    return rules
+
+
+def read_rules(path: str) -> tuple[Rules, list[Finding]]:
+    """The rules that can be used and what is wrong with the others. Raises SettingsError for a file that is no TOML."""
+    try:
+        return rules_from(read_text(path), path)
+    except FileNotFoundError:
+        return Rules(path), []
+
+
+def rules_from(text: str, path: str) -> tuple[Rules, list[Finding]]:
+    """The same from text."""
     data = parse_toml(text, path)
     lines = _lines(text)
+    wrong: list[Finding] = []
     sections: dict[str, tuple[Rule, ...]] = {}
     for section, tables in data.items():
         if section not in ANSWERS:
-            raise SettingsError(f"{path}: unknown section [[{section}]]", f"known: {', '.join(ANSWERS)}")
-        if not isinstance(tables, list):
-            raise SettingsError(f"{path}: {section}: write [[{section}]], one for each rule")
-        starts = lines.get(section, [])
-        sections[section] = tuple(
-            _rule(path, section, number, starts[number - 1] if number <= len(starts) else 0, table)
-            for number, table in enumerate(tables, 1)
-        )
-    return Rules(path, **sections)
+            hint = _likely(section, tuple(ANSWERS))
+            wrong.append(Finding("unknown-field", path, 0, None, f"unknown section [[{section}]]", hint))
+        elif not isinstance(tables, list):
+            hint = f"write [[{section}]], one for each rule"
+            wrong.append(Finding("unreadable", path, 0, None, f"{section}: is one table", hint))
+        else:
+            starts = lines.get(section, [])
+            sections[section] = tuple(_readable(path, section, starts, tables, wrong))
+    return Rules(path, **sections), wrong
 
 
 def desk_rules_path(root: str) -> str:
@@ -61,62 +102,88 @@ def _lines(text: str) -> dict[str, list[int]]:
     return found
 
 
-def _rule(path: str, section: str, number: int, line: int, table: Any) -> Rule:
-    place = f"{path}:{line}: {section}[{number}]"
+def _readable(
+    path: str, section: str, starts: list[int], tables: list[Any], wrong: list[Finding]
+) -> Iterator[Rule]:  # fmt: skip
+    for number, table in enumerate(tables, 1):
+        line = starts[number - 1] if number <= len(starts) else 0
+        problems = list(_problems(section, table))
+        for kind, message, hint in problems:
+            wrong.append(Finding(kind, path, line, f"{section}[{number}]", message, hint))
+        if not problems:
+            then = {key: value for key, value in table.items() if key not in ("when", "reason")}
+            yield Rule(section, number, line, _flat(table.get("when", {})), then, table.get("reason"))
+
+
+def _flat(when: dict[str, Any]) -> dict[str, Any]:
+    """`fields.site = …`, which TOML reads as a table within a table, as the one key that it means."""
+    own = when.get("fields")
+    if not isinstance(own, dict):
+        return when
+    return {**{k: v for k, v in when.items() if k != "fields"}, **{f"fields.{k}": v for k, v in own.items()}}
+
+
+Problem = tuple[str, str, str]
+
+
+def _problems(section: str, table: Any) -> Iterator[Problem]:
+    """What is wrong with one rule: (kind, message, hint)."""
     if not isinstance(table, dict):
-        raise SettingsError(f"{place}: must be a table")
-    when = table.get("when", {})
-    if not isinstance(when, dict):
-        raise SettingsError(f"{place}: when: must be a table", 'e.g. when = { category = "telecom/*" }')
+        yield "unreadable", "must be a table", ""
+        return
     reason = table.get("reason")
     if reason is not None and not isinstance(reason, str):
-        raise SettingsError(f"{place}: reason: must be text")
+        yield "unreadable", "reason: must be text", ""
     then = {key: value for key, value in table.items() if key not in ("when", "reason")}
-    for key in then:
-        _known(f"{place}: ", key, ANSWERS[section])
     if not then:
-        raise SettingsError(f"{place}: answers nothing", f"give it one of: {', '.join(ANSWERS[section])}")
+        yield "unreadable", "answers nothing", f"give it one of: {', '.join(ANSWERS[section])}"
     for key, value in then.items():
-        _answer(place, key, value)
-    for key, value in when.items():
-        _test(place, key, value)
-    return Rule(section, number, line, when, then, reason)
-
-
-def _known(place: str, key: str, known: tuple[str, ...]) -> None:
-    if key in known:
+        if key in ANSWERS[section]:
+            yield from _answer(key, value)
+        else:
+            yield "unknown-field", f"unknown key `{key}`", _likely(key, (*ANSWERS[section], "when", "reason"))
+    when = table.get("when", {})
+    if not isinstance(when, dict):
+        yield "unreadable", "when: must be a table", 'e.g. when = { category = "telecom/*" }'
         return
+    for key, value in _flat(when).items():
+        yield from _test(key, value)
+
+
+def _likely(key: str, known: tuple[str, ...]) -> str:
     near = nearest(key, list(known))
-    raise SettingsError(
-        f"{place}unknown key `{key}`", f"did you mean `{near}`?" if near else f"known: {', '.join(known)}"
-    )
+    return f"did you mean `{near}`?" if near else f"known: {', '.join(known)}"
 
 
-def _answer(place: str, key: str, value: Any) -> None:
+def _answer(key: str, value: Any) -> Iterator[Problem]:
     if key in ("impact", "urgency"):
         if value not in (1, 2, 3) or isinstance(value, bool):
-            raise SettingsError(f"{place}: {key}: must be 1, 2 or 3, not {value!r}")
-        return
-    if key in ("on", "to"):
+            yield "unknown-value", f"{key}: must be 1, 2 or 3, not {value!r}", ""
+    elif key in ("on", "to"):
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise SettingsError(f"{place}: {key}: must be a list of texts")
+            yield "unreadable", f"{key}: must be a list of texts", ""
+    else:
+        allowed = {"priority": PRIORITIES, "kind": KINDS}.get(key)
+        if not isinstance(value, str) or not value.strip() or (allowed and value not in allowed):
+            right = f"one of {', '.join(allowed)}" if allowed else "text"
+            yield "unknown-value" if allowed else "unreadable", f"{key}: must be {right}", ""
+
+
+def _test(key: str, value: Any) -> Iterator[Problem]:
+    if key != "text" and key not in TESTED and not key.startswith("fields."):
+        yield "unknown-field", f"when: unknown key `{key}`", _likely(key, ("text", *TESTED))
         return
-    allowed = {"priority": PRIORITIES, "kind": KINDS}.get(key)
-    if not isinstance(value, str) or (allowed and value not in allowed):
-        raise SettingsError(f"{place}: {key}: must be {'one of ' + ', '.join(allowed) if allowed else 'text'}")
-
-
-def _test(place: str, key: str, value: Any) -> None:
-    if key != "text" and not key.startswith("fields."):
-        _known(f"{place}: when: ", key, ("text", *TESTED))
     items = value if isinstance(value, list) else [value]
     if not items:
-        raise SettingsError(f"{place}: when.{key}: an empty list never matches")
+        yield "unreadable", f"when.{key}: an empty list never matches", ""
     for item in items:
         if not isinstance(item, str | int | bool):
-            raise SettingsError(f"{place}: when.{key}: must be text, a number, true or false, or a list of these")
-        if key == "text" and not (isinstance(item, str) and item.strip()):
-            raise SettingsError(f"{place}: when.text: must be words or phrases")
+            yield "unreadable", f"when.{key}: must be text, a number, true or false, or a list of these", ""
+        elif key == "text" and not (isinstance(item, str) and item.strip()):
+            yield "unreadable", "when.text: must be words or phrases", ""
+        elif key in _WORDS and str(item) not in _WORDS[key]:
+            known = tuple(name for name in _WORDS[key] if name)
+            yield "unknown-value", f"when.{key}: no such {key}: {item!r}", _likely(str(item), known)
 
 
 def rule_references(rules: Rules, desk: DeskSettings | None) -> None:

@@ -1,0 +1,188 @@
+"""Past tickets through changed rules: what would have been decided otherwise, and would it have been right?
+
+Each ticket is taken back to what was known when it was opened (`domain/rehearsal.py`) and decided anew. Was it right?
+The queue that resolved the ticket in the end is the truth that its first queue is held against. Nothing is saved.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from csctool.desk.desk import Desk
+from csctool.desk.opening import classify
+from csctool.desk.ports import Question
+from csctool.domain.organisation import DeskSettings
+from csctool.domain.query import Query
+from csctool.domain.rehearsal import Outcome, lived_on, opening, outcome
+from csctool.domain.ticket import Decision, Stamp, Ticket
+
+#: What is compared; `queue` is the first queue.
+COMPARED = ("category", "kind", "service", "priority", "queue")
+#: So many tickets are named for each change.
+EXAMPLES = 3
+#: So many tickets pass between two words about progress.
+STEP = 2_000
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """A ticket as rules and plugins decided it, and how they came to it."""
+
+    ticket: Ticket
+    decisions: tuple[Decision, ...]
+
+
+class Change(msgspec.Struct):
+    """One way in which a decision differs: from what, to what, how often, for instance where."""
+
+    decision: str
+    old: str | None = msgspec.field(name="from")
+    new: str | None = msgspec.field(name="to")
+    tickets: int = 0
+    examples: list[str] = msgspec.field(default_factory=list)
+
+
+class Luck(msgspec.Struct):
+    """How well tickets were placed: of `resolved` tickets, so many came first to the queue that resolved them (`hits`).
+
+    `handovers` and `bounces` are sums over the same tickets. `hit_rate` is per cent of `resolved`.
+    """
+
+    resolved: int = 0
+    hits: int = 0
+    hit_rate: float | None = None
+    handovers: int = 0
+    bounces: int = 0
+
+
+class Replay(msgspec.Struct):
+    """What a replay found. `skipped` tickets have no history to go back in; `keys` are those that differ."""
+
+    tickets: int = 0
+    differ: int = 0
+    skipped: int = 0
+    changed: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(COMPARED, 0))
+    changes: list[Change] = msgspec.field(default_factory=list)
+    before: Luck = msgspec.field(default_factory=Luck)
+    after: Luck = msgspec.field(default_factory=Luck)
+    keys: list[str] = msgspec.field(default_factory=list)
+
+
+def replay(
+    desk: Desk, query: Query, *, ask: Collection[str] = (), current: Desk | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Replay:  # fmt: skip
+    """Decide past tickets anew. `desk` is wired with the changed rules.
+
+    What comes out is held against what really happened, or, where `current` is given, against what that desk's rules
+    answer now.
+    """
+    tally = _Tally(desk.settings)
+    for ticket in desk.find(query):
+        old = opening(ticket, ask)
+        if old is None:
+            tally.result.skipped += 1
+            continue
+        happened = outcome(ticket)
+        new = rehearsed(desk, old.draft, old.given, old.at, old.queue).ticket
+        was = happened if current is None else _seen(
+            happened, rehearsed(current, old.draft, old.given, old.at, old.queue).ticket
+        )  # fmt: skip
+        tally.add(ticket.key, was, _seen(happened, new), happened)
+        if tally.result.tickets % STEP == 0:
+            progress(tally.result.tickets)
+    return tally.finished()
+
+
+def rehearsed(desk: Desk, draft: Ticket, given: Mapping[str, Any], at: datetime, queue: str | None = None) -> Decided:
+    """A draft decided as `open` would decide it, by nobody's turn and without a trace."""
+    decided, decisions = classify(desk, draft, Stamp("", at, ""), given)
+    if queue is None:
+        verdict = desk.decisions(draft.agency).route(Question(decided, at), Unstaffed())
+        queue = verdict.answer.get("queue") or desk.settings.default_queue
+        decided = msgspec.structs.replace(decided, assignee=verdict.answer.get("assignee"))
+        decisions += [verdict.decision] if verdict.decision else []
+    return Decided(msgspec.structs.replace(decided, queue=queue), tuple(decisions))
+
+
+class Unstaffed:
+    """Automatic assignment in a rehearsal: always the first's turn, nobody has work. Implements `ports.Staffing`."""
+
+    def turn(self, queue: str) -> int:  # noqa: ARG002 - the port's signature
+        """Nobody's turn is used up."""
+        return 1
+
+    def load(self, people: Iterable[str]) -> Mapping[str, int]:  # noqa: ARG002 - the port's signature
+        """Nobody has anything."""
+        return {}
+
+
+def _seen(happened: Outcome, new: Ticket) -> Outcome:
+    """What would have happened, had these decisions been taken."""
+    return msgspec.structs.replace(
+        happened, category=new.category, kind=new.kind, service=new.service, priority=new.priority, first=new.queue
+    )
+
+
+class _Tally:
+    """Counts while tickets pass."""
+
+    def __init__(self, settings: DeskSettings) -> None:
+        self.result = Replay()
+        self._changes: dict[tuple[str, str | None, str | None], Change] = {}
+        self._places = {queue.title.casefold(): name for name, queue in settings.queues.items() if queue.title}
+        self._known = settings.queues
+
+    def add(self, key: str, was: Outcome, would: Outcome, happened: Outcome) -> None:
+        """One more ticket: as it was (or would be now), as it would be, and as it really went on."""
+        happened, was = self._placed(happened), self._placed(was)
+        result = self.result
+        result.tickets += 1
+        differs = False
+        for name in COMPARED:
+            old, new = (getattr(o, "first" if name == "queue" else name) for o in (was, would))
+            if old != new:
+                differs = True
+                self._change(name, old, new, key)
+        if differs:
+            result.differ += 1
+            result.keys.append(key)
+        if happened.resolver is not None:
+            self._luck(result.before, happened, was.first)
+            self._luck(result.after, happened, would.first)
+
+    def finished(self) -> Replay:
+        """The result, the commonest change first."""
+        order = {name: at for at, name in enumerate(COMPARED)}
+        found = sorted(self._changes.values(), key=lambda change: (order[change.decision], -change.tickets))
+        self.result.changes = found
+        for luck in (self.result.before, self.result.after):
+            luck.hit_rate = round(100 * luck.hits / luck.resolved, 1) if luck.resolved else None
+        return self.result
+
+    def _change(self, decision: str, old: str | None, new: str | None, key: str) -> None:
+        self.result.changed[decision] += 1
+        change = self._changes.setdefault((decision, old, new), Change(decision, old, new))
+        change.tickets += 1
+        if len(change.examples) < EXAMPLES:
+            change.examples.append(key)
+
+    def _luck(self, luck: Luck, happened: Outcome, first: str | None) -> None:
+        luck.resolved += 1
+        luck.hits += first == happened.resolver
+        handovers, bounces = lived_on(happened, first)
+        luck.handovers += handovers
+        luck.bounces += bounces
+
+    def _placed(self, found: Outcome) -> Outcome:
+        """With queues by the names of this desk: an imported one may stand there by its title."""
+        first, resolver = self._place(found.first), self._place(found.resolver)
+        if first == found.first and resolver == found.resolver:
+            return found
+        return msgspec.structs.replace(found, first=first, resolver=resolver)
+
+    def _place(self, queue: str | None) -> str | None:
+        if queue is None or queue in self._known:
+            return queue
+        return self._places.get(queue.casefold(), queue)

@@ -1,0 +1,94 @@
+"""Rules ready for use, kept beside the file they were read from, because reading 200 rules of TOML takes 15 ms.
+
+The cache is derived and may be deleted at any time. It holds a digest of the text that it was made from and one of
+itself, so one that is stale or torn is never believed; one that can't be written is done without. It is believed only
+where it is a plain file that nobody but its owner may write, in the hands of somebody who could have written the rules.
+"""
+
+import os
+import stat
+from contextlib import suppress
+from hashlib import blake2b
+
+import msgspec
+
+from csctool.domain.organisation import Rules
+
+#: Below this many bytes, some thirty rules, the TOML is read faster than it is worth a file.
+WORTH = 4096
+
+#: Raise the number when what a rule is, or what is refused, changes.
+_MARK = b"csctool rules 1\n"
+_SIZE = 32
+
+
+def cache_path(path: str) -> str:
+    """Where the cache of a rules file stands."""
+    directory, name = os.path.split(path)
+    return os.path.join(directory, f".{name.removesuffix('.toml')}.cache")
+
+
+def recalled(path: str, text: bytes) -> Rules | None:
+    """The rules of this very text, when the cache has them."""
+    if len(text) < WORTH:
+        return None
+    data = _read(cache_path(path), path)
+    start = _MARK + _digest(text)
+    body = data[len(start) + _SIZE :]
+    if not data.startswith(start) or data[len(start) : len(start) + _SIZE] != _digest(body):
+        return None
+    try:
+        rules = msgspec.msgpack.decode(body, type=Rules)
+    except msgspec.MsgspecError:
+        return None
+    return msgspec.structs.replace(rules, source=path)
+
+
+def remember(path: str, text: bytes, rules: Rules) -> None:
+    """Keep rules for the next command."""
+    if len(text) < WORTH:
+        return
+    try:
+        body = msgspec.msgpack.encode(rules)
+    except (OverflowError, msgspec.MsgspecError):
+        return  # a number that is too big to keep is read anew each time
+    with suppress(OSError):
+        _write(cache_path(path), _MARK + _digest(text) + _digest(body) + body)
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=_SIZE).digest()
+
+
+def _read(cache: str, path: str) -> bytes:
+    try:
+        descriptor = os.open(cache, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    with open(descriptor, "rb") as file:
+        return file.read() if _trusted(os.fstat(descriptor), path) else b""
+
+
+def _trusted(found: os.stat_result, path: str) -> bool:
+    if not stat.S_ISREG(found.st_mode) or found.st_mode & 0o022:
+        return False
+    try:
+        directory, rules = os.stat(os.path.dirname(path) or "."), os.stat(path)
+    except OSError:
+        return False
+    # Whoever may write the directory could have put other rules there as well.
+    shared = bool(directory.st_mode & 0o020) and not directory.st_mode & (stat.S_ISVTX | 0o002)
+    return shared or found.st_uid in (os.geteuid(), 0, directory.st_uid, rules.st_uid)
+
+
+def _write(cache: str, data: bytes) -> None:
+    part = f"{cache}.{os.getpid()}"
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        with open(descriptor, "wb") as file:
+            file.write(data)
+        os.rename(part, cache)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(part)
+        raise
