@@ -78,5 +78,6 @@ def cost(command: Command) -> Cost:
         if process.returncode:
             told.seek(0)
             last = told.read().decode(errors="replace").strip().splitlines()[-1:]
-            raise FailedError(f"{' '.join(command.words)[:200]}: exit {process.returncode}: {' '.join(last)}")
+            name = " ".join([os.path.basename(command.words[0]), *command.words[1:]])
+            raise FailedError(f"exit {process.returncode} of {name[:60]}…: {' '.join(last)[:120]}")
     return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
