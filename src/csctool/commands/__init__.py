@@ -42,6 +42,10 @@ CHAPTERS: dict[str, dict[str, tuple[str, str]]] = {
         "cancel": ("cancel", "End tickets without a resolution."),
         "merge": ("merge", "End tickets as duplicates of another one."),
     },
+    "Agencies' own rules": {
+        "rules": ("rules", "Check an agency's rules, test them, capture expectations."),
+        "plugin": ("plugin", "Try changed rules and plugins on past tickets."),
+    },
     "Measure and move": {
         "report": ("report", "Measure: summary, volume, backlog, resolution, flow, workload."),
         "import": ("import_", "Take in tickets from CSV, TSV or JSON Lines."),

@@ -22,6 +22,7 @@ from csctool.commands.options import (
     format_option,
 )  # fmt: skip
 from csctool.domain.words import CHANNELS, DESCRIBING, KINDS, PRIORITIES, LinkType
+from csctool.errors import UsageError
 
 LEVEL = click.IntRange(1, 3)
 TIES: tuple[LinkType, ...] = ("fixes", "follows")
@@ -55,9 +56,12 @@ TIES: tuple[LinkType, ...] = ("fixes", "follows")
 @click.option("--close", is_flag=True, help="Close it too.")
 @at_option
 @dry_run_option
+@click.option("--explain", is_flag=True, help="With --dry-run: show who would decide what, and why.")
 @format_option()
 @click.pass_obj
-def command(context: Context, /, fmt: str, dry_run: bool, at: str | None, agency: str | None, **said: Any) -> None:
+def command(
+    context: Context, /, fmt: str, dry_run: bool, explain: bool, at: str | None, agency: str | None, **said: Any
+) -> None:  # fmt: skip
     """Register a ticket and print its key.
 
     \b
@@ -68,6 +72,8 @@ def command(context: Context, /, fmt: str, dry_run: bool, at: str | None, agency
     from csctool.desk.opening import NewTicket, open_ticket
     from csctool.render.tickets import opened
 
+    if explain and not dry_run:
+        raise UsageError("--explain goes with --dry-run", "csctool explain KEY tells it afterwards")
     given = {name: said[name] for name in DESCRIBING if said.get(name)}
     if said["fields"]:
         given["fields"] = said["fields"]
@@ -78,6 +84,11 @@ def command(context: Context, /, fmt: str, dry_run: bool, at: str | None, agency
         minutes=said["minutes"], close=said["close"],
     )  # fmt: skip
     result = open_ticket(context.desk(dry_run=dry_run, at=at), new)
-    opened(result.ticket, fmt, fresh=result.fresh, dry_run=dry_run)
+    if not explain or fmt == "table":
+        opened(result.ticket, fmt, fresh=result.fresh, dry_run=dry_run)
+    if explain:
+        from csctool.render.explaining import explained
+
+        explained([result.ticket], fmt)
     if result.failure:
         context.failed.append(result.failure)

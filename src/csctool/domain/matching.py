@@ -28,9 +28,9 @@ _RUNNING = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\uff66-\uff9f\U00020000-\U0003ffff"
 )
-_RUNS_ON = re.compile(f"[{_RUNNING}]")
-_TOKEN = re.compile(f"[^\\W{_RUNNING}]+")
-_ASCII_TOKEN = re.compile(r"\w+", re.ASCII)
+_RUNS_ON = f"[{_RUNNING}]"  # patterns, not compiled here: `re` keeps those that are used
+_TOKEN = f"[^\\W{_RUNNING}]+"
+_ASCII_TOKEN = "(?a:\\w+)"
 #: Zero-width joiners stand inside words of Persian and of Indic scripts.
 _JOINERS = "\u200c\u200d"
 
@@ -70,7 +70,7 @@ def _joined(left: str, right: str) -> bool:
     """Whether two neighbours belong to one word."""
     if not (_wordy(left) and _wordy(right)):
         return False
-    return not (_RUNS_ON.match(left) or _RUNS_ON.match(right))
+    return not (re.match(_RUNS_ON, left) or re.match(_RUNS_ON, right))
 
 
 def _wordy(char: str) -> bool:
@@ -88,7 +88,7 @@ def tokens(text: str) -> list[str]:
 
     A phrase that a text contains as whole words has every token but those at joints of running scripts in that text.
     """
-    return (_ASCII_TOKEN if text.isascii() else _TOKEN).findall(text)
+    return re.findall(_ASCII_TOKEN if text.isascii() else _TOKEN, text)
 
 
 # -- one test ------------------------------------------------------------------------------------------------

@@ -15,10 +15,13 @@ def ticket_as_of(ticket: Ticket, at: datetime) -> Ticket | None:
     None before its first event. What no event records (the SLA outcome) stays as it is now.
     """
     kept = _kept(ticket.history, at)
+    return ticket_after(ticket, kept) if kept else None
+
+
+def ticket_after(ticket: Ticket, kept: int) -> Ticket:
+    """The ticket after the first `kept` events of its history, at least one."""
     if kept == len(ticket.history):
         return ticket
-    if kept == 0:
-        return None
     return msgspec.structs.replace(
         ticket,
         **_taken_back(ticket.history[kept:]),

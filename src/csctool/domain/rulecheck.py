@@ -1,13 +1,14 @@
-"""What can be wrong with rules that read well: one that never fires because an earlier one takes all its tickets.
+"""What can be wrong with rules that read well: names that nobody has, and rules that can never fire.
 
-The test is sound, not complete: a rule that is named here never fires; some that never fire may go unnamed.
+A rule never fires when an earlier one takes every ticket that it fits. The test of that is sound, not complete: a rule
+that is named here never fires; some that never fire may go unnamed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from csctool.domain.matching import GLOBBED, contains, normal, values_of, word
-from csctool.domain.organisation import Rule
+from csctool.domain.organisation import DeskSettings, Rule, Rules
 from csctool.domain.query import globber
 from csctool.domain.ticket import Frozen
 from csctool.domain.words import KINDS, PRIORITIES, STATUSES
@@ -37,6 +38,79 @@ class Finding(Frozen, frozen=True):
     rule: str | None
     message: str
     hint: str = ""
+
+
+class Names(Frozen, frozen=True):
+    """What there is to name. An empty set says nothing: anything may be named then.
+
+    `categories` are those that rules answer or past tickets have, `fields` those that past tickets have or agencies
+    require. `own` is the agency whose rules they are.
+    """
+
+    settings: DeskSettings
+    agencies: frozenset[str]
+    own: str | None = None
+    categories: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
+
+
+def categories_answered(rules: Rules) -> frozenset[str]:
+    """The categories that rules give."""
+    return frozenset(rule.then["category"] for rule in rules.categorize if "category" in rule.then)
+
+
+def unknown(rules: Rules, names: Names) -> Iterable[Finding]:
+    """Every name in a rule that nobody has."""
+    settings = names.settings
+    people, queues, services = set(settings.people), set(settings.queues), set(settings.services)
+    there: dict[str, tuple[str, Collection[str]]] = {
+        "queue": ("queue", queues), "desk": ("queue", {n for n, q in settings.queues.items() if q.desk}),
+        "person": ("person", people), "lead": ("person", people), "owner": ("person", people),
+        "assignee": ("person", people), "service": ("service", services),
+        "tier": ("tier", {tier.name for tier in settings.tiers}), "category": ("category", names.categories),
+        "agency": ("agency", {names.own} if names.own else names.agencies),
+    }  # fmt: skip
+    for rule in every(rules):
+        for key, value in rule.then.items():
+            if key in there and key != "category" and rule.section != "notify":
+                what, known = there[key]
+                if known and value not in known:
+                    yield _nobody(rules, rule, what, f"answers {key} {value!r}", str(value), known)
+        for key, wanted in rule.when.items():
+            what, known = there.get(key, ("", ()))
+            if key.startswith("fields."):
+                key, what, known = key[7:], "field", names.fields
+                if known and key not in known:
+                    yield _nobody(rules, rule, what, f"tests fields.{key}", key, known)
+                continue
+            for value in values_of(wanted):
+                if known and value != "" and not _any(key, str(word(value)), known):
+                    yield _nobody(rules, rule, what, f"tests {key} {value!r}", str(value), known)
+
+
+def every(rules: Rules) -> Iterable[Rule]:
+    """The rules of all sections."""
+    return (*rules.categorize, *rules.prioritize, *rules.route, *rules.escalate, *rules.notify)
+
+
+def _any(key: str, value: str, known: Collection[str]) -> bool:
+    return any(map(globber(value), known)) if key in GLOBBED else value in known
+
+
+_WHERE = {
+    "category": "which no rule answers and no past ticket has",
+    "field": "which no past ticket has and no agency requires",
+    "agency": "whose tickets these rules never see",
+}
+
+
+def _nobody(rules: Rules, rule: Rule, what: str, did: str, name: str, known: Collection[str]) -> Finding:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, 1)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(known)[:10])}"
+    message = f"{did}, {_WHERE.get(what, 'which this desk does not have')}"
+    return Finding(f"unknown-{what}", rules.source, rule.line, rule.name, message, hint)
 
 
 def shadowed(file: str, rules: Sequence[Rule]) -> Iterable[Finding]:

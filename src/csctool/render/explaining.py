@@ -1,44 +1,85 @@
-"""Why a ticket is where it is: the decisions that its history holds."""
+"""Why a ticket is where it is: what somebody had said, and the decisions that its history holds."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
+from csctool.domain.rehearsal import given_at
 from csctool.domain.ticket import Ticket
 from csctool.render.rows import document, lines, rows, scalar, write
 from csctool.render.text import visible
 
+#: The question that each hook asks.
+_QUESTIONS = {
+    "categorize": "what is it about?",
+    "prioritize": "how bad is it?",
+    "route": "who takes it?",
+    "escalate": "who takes it next?",
+}
+
 
 def explained(found: Sequence[Ticket], fmt: str) -> None:
     """Each decision: who was asked, who answered what and why, who was passed over."""
-    for ticket in found:
+    for at, ticket in enumerate(found):
         decisions = list(decided(ticket))
         if fmt == "json":
-            document({"schema": "csctool.explain/1", "key": ticket.key, "decisions": decisions})
+            document({
+                "schema": "csctool.explain/1", "key": ticket.key, "given": _given(ticket), "decisions": decisions,
+                "objections": _objections(ticket),
+            })  # fmt: skip
         elif fmt == "jsonl":
             lines({"key": ticket.key, **row} for row in decisions)
         elif fmt == "table":
+            write("\n" if at else "")
             _print(ticket, decisions)
         elif fmt == "keys":
             write(f"{ticket.key}\n")
         else:
-            columns = ("key", "seq", "at", "hook", "answer", "plugin", "rule", "version", "reason", "passed")
+            columns = ("key", "seq", "at", "verb", "hook", "answer", "plugin", "rule", "version", "reason", "passed")
             rows(({"key": ticket.key, **row} for row in decisions), columns, fmt)
 
 
 def decided(ticket: Ticket) -> Iterable[dict[str, Any]]:
-    """The decisions of a ticket with the event in which each was taken."""
+    """The decisions of a ticket with the event in which each was taken; `line` is where the rule begins in its file."""
     for event in ticket.history:
         for decision in event.decisions:
-            yield {"seq": event.seq, "at": event.at, "verb": event.verb, **msgspec.to_builtins(decision)}
+            row = msgspec.to_builtins(decision)
+            yield {"seq": event.seq, "at": event.at, "verb": event.verb, **row, "line": _line(decision.rule)}
+
+
+def _line(rule: str | None) -> int | None:
+    _, _, number = (rule or "").partition(" line ")
+    return int(number) if number.isdecimal() else None
+
+
+def _given(ticket: Ticket) -> dict[str, Any]:
+    """What was said when the ticket was opened, and so was not asked."""
+    return given_at(ticket.history[0]) if ticket.history else {}
+
+
+def _objections(ticket: Ticket) -> list[str]:
+    """What spoke against the ticket as it was opened."""
+    return list((ticket.history[0].changes.get("objections", (None, None))[1] or ()) if ticket.history else ())
+
+
+#: What somebody may say instead of a rule; the rest of what was given is the ticket's text.
+_DECIDABLE = ("kind", "category", "service", "impact", "urgency", "priority")
 
 
 def _print(ticket: Ticket, decisions: Sequence[dict[str, Any]]) -> None:
     write(f"{ticket.key}  {visible(ticket.subject)}\n")
+    said = {name: value for name, value in _given(ticket).items() if name in _DECIDABLE}
+    if said:
+        write(f"  given: {visible(scalar(said))}\n")
     for row in decisions:
-        who = " ".join(part for part in (row["plugin"], row["version"], row["rule"]) if part)
-        write(f"  {row['verb']}: {row['hook']} → {visible(scalar(row['answer']))}\n")
-        write(f"      answered by {visible(who)}" + (f": {visible(row['reason'])}\n" if row["reason"] else "\n"))
+        question = _QUESTIONS.get(row["hook"], "")
+        write(f"  {row['verb']}: {row['hook']}{', ' if question else ''}{question}\n")
         for passed in row["passed"]:
-            write(f"      asked before: {visible(passed['plugin'])}, {visible(passed['why'])}\n")
+            write(f"      asked {visible(passed['plugin'])}: {visible(passed['why'])}\n")
+        who = " ".join(part for part in (row["plugin"], row["version"], row["rule"]) if part)
+        write(f"      asked {visible(who)}: {visible(scalar(row['answer'])) or 'no answer'}\n")
+        if row["reason"]:
+            write(f"          because: {visible(row['reason'])}\n")
+    for text in _objections(ticket):
+        write(f"  objection: {visible(text)}\n")

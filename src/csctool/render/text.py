@@ -5,7 +5,7 @@ import re
 #: C0 and C1 controls, line and paragraph separators, direction marks, embeddings, overrides and isolates, zero-width
 #: characters and the byte order mark, tags: nothing of these may reach a terminal (UTS #39, Trojan Source).
 #: A pattern, not compiled here: most commands never need it, and `re` keeps what it has compiled.
-_UNSAFE = (
+UNSAFE = (
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f\ud800-\udfff]"
 )
@@ -16,7 +16,7 @@ def visible(text: str) -> str:
     """One line in which nothing is hidden."""
     if text.isascii() and text.isprintable():
         return text
-    return re.sub(_UNSAFE, _escaped, text)
+    return re.sub(UNSAFE, _escaped, text)
 
 
 def paragraphs(text: str) -> list[str]:

@@ -1,0 +1,56 @@
+"""`plugin replay`: past tickets through changed rules."""
+
+import gc
+from typing import Any
+
+import click
+
+from csctool.commands.context import Context
+from csctool.commands.list import filters, query_of
+from csctool.commands.options import format_option
+
+FILE = click.Path(exists=True, dir_okay=False)
+ASKABLE = ("category", "kind", "service", "priority", "queue")
+
+
+@click.command("replay")
+@click.option("--rules", type=FILE, metavar="FILE", help="In place of the agency's rules.toml.")
+@click.option("--desk-rules", type=FILE, metavar="FILE", help="In place of the desk's rules.toml.")
+@click.option(
+    "--ask", multiple=True, type=click.Choice(ASKABLE), help="Decide this anew although somebody had said it."
+)
+@click.option(
+    "--against", type=click.Choice(("happened", "current")), default="happened",
+    help="Compare with what really happened, or with what the rules in force answer now.",
+)  # fmt: skip
+@filters
+@format_option()
+@click.pass_obj
+def command(
+    context: Context, /, rules: str | None, desk_rules: str | None, ask: tuple[str, ...], against: str, fmt: str,
+    **said: Any,
+) -> None:  # fmt: skip
+    """Run past tickets through changed rules and show what would differ; writes nothing. Exit 10 when anything does.
+
+    Closed tickets count too, unless --status says otherwise. Without a file, the rules in force are tried on the past.
+
+    \b
+      csctool plugin replay -a DHS --rules new.toml --opened last-month
+      csctool plugin replay -a DHS --rules new.toml --against current --format keys
+    """
+    from csctool.desk.replay import replay
+    from csctool.errors import DifferencesError
+    from csctool.render.replaying import progress, progressed, replayed
+
+    gc.enable()
+    tried = {name: path for name, path in (("rules", rules), ("desk-rules", desk_rules)) if path}
+    current = context.desk(dry_run=True) if against == "current" else None
+    desk = context.desk(dry_run=True, instead=tried)
+    said["everything"] = said["everything"] or not said["statuses"]
+    try:
+        found = replay(desk, query_of(desk, said), ask=ask, current=current, progress=progress)
+    finally:
+        progressed()
+    replayed(found, fmt)
+    if found.differ:
+        context.failed.append(DifferencesError(f"{found.differ} of {found.tickets} tickets would be decided otherwise"))
