@@ -2,8 +2,10 @@
 
 import os
 import pwd
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -25,6 +27,13 @@ from csctool.settings.load import (
 )  # fmt: skip
 from csctool.storage.tiny import TinyStore
 
+if TYPE_CHECKING:
+    from csctool.plugins.layers import Asked
+    from csctool.plugins.nursery import Nursery
+
+#: The layers of Python: an agency's, and the whole desk's.
+AGENCY_LAYER = "agency-plugins"
+DESK_LAYER = "desk-plugins"
 #: No file stands in for another.
 NOTHING: Mapping[str, str] = {}
 
@@ -59,11 +68,12 @@ def open_desk(
     zone = zone_named(settings.timezone, os.path.join(root, DESK_FILE))
     real = datetime.now(UTC).replace(microsecond=0)
     now = _set_clock(wishes.now, real, zone) if wishes.now else None
+    panel = Panel(root, settings, keep=not dry_run, instead=instead)
     return Desk(
         settings,
         TinyStore(root, wait=patience()),
         Agencies(root),
-        lambda key: decisions(root, key, settings, keep=not dry_run, instead=instead),
+        panel.decisions,
         lambda: now or datetime.now(UTC).replace(microsecond=0),
         who(settings, wishes.actor),
         f"{real:%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}",
@@ -71,6 +81,8 @@ def open_desk(
         root=root,
         frozen_clock=now is not None,
         dry_run=dry_run,
+        brace=panel.brace,
+        dismiss=panel.close,
     )
 
 
@@ -111,27 +123,77 @@ def unix_user() -> str:
         return str(uid)
 
 
-def decisions(
-    root: str, key: str, settings: DeskSettings, *, keep: bool = False, instead: Mapping[str, str] = NOTHING
-) -> Decisions:  # fmt: skip
-    """Those who are asked for one agency. Only rule files that exist are read; `keep` lets them be kept ready."""
-    from csctool.plugins.host import host_for
+class Panel:
+    """Those who are asked, agency by agency, and where the processes of their Python come from."""
 
-    agency = load_agency(root, key)
-    agency_against_desk(agency, settings, agency_path(root, key, AGENCY_FILE))
-    layers: list[tuple[str, object]] = []
-    for name, path in (
-        ("agency-rules", instead.get("rules") or agency_path(root, key, RULES_FILE)),
-        ("desk-rules", instead.get("desk-rules") or os.path.join(root, RULES_FILE)),
-    ):
-        if os.path.exists(path):
-            from csctool.plugins.builtin.rules import RuleBook
-            from csctool.settings.rules import load_rules, rule_references
+    def __init__(
+        self, root: str, settings: DeskSettings, *, keep: bool = False, instead: Mapping[str, str] = NOTHING
+    ) -> None:
+        self._root = root
+        self._settings = settings
+        self._keep = keep
+        self._instead = instead
+        self._nursery: Nursery | None = None
 
-            rules = load_rules(path, keep=keep and path not in instead.values())
-            rule_references(rules, settings)
-            layers.append((name, RuleBook(rules)))
-    return host_for(key, agency, settings, layers)
+    def decisions(self, key: str) -> Decisions:
+        """Those who are asked for one agency. Only rule files that exist are read."""
+        from csctool.plugins.host import host_for
+
+        root, settings = self._root, self._settings
+        agency = load_agency(root, key)
+        agency_against_desk(agency, settings, agency_path(root, key, AGENCY_FILE))
+        rules = self._instead.get("rules") or agency_path(root, key, RULES_FILE)
+        desk_rules = self._instead.get("desk-rules") or os.path.join(root, RULES_FILE)
+        layers = (
+            self._python(AGENCY_LAYER, key, agency_path(root, key), agency.plugins),
+            self._rules("agency-rules", rules),
+            self._python(DESK_LAYER, key, root, settings.plugins),
+            self._rules("desk-rules", desk_rules),
+        )
+        return host_for(key, agency, settings, [layer for layer in layers if layer is not None])
+
+    def brace(self, keys: Iterable[str]) -> None:
+        """Before tickets of several agencies are read: if one of these has Python, its processes' home stands apart."""
+        several = list(keys)
+        if len(several) > 1 and (self._settings.plugins or any(map(self._has_python, several))):
+            with suppress(OSError):  # told when a process is wanted
+                self._home().open()
+
+    def close(self) -> None:
+        """End every process."""
+        if self._nursery is not None:
+            self._nursery.close()
+
+    def _has_python(self, key: str) -> bool:
+        try:
+            return bool(load_agency(self._root, key).plugins)
+        except CscError:
+            return False  # told when it is used
+
+    def _python(self, name: str, key: str, directory: str, plugins: tuple[str, ...]) -> "Asked | None":
+        if not plugins:
+            return None
+        from csctool.plugins.remote import ChildLayer
+
+        return ChildLayer(name, key, directory, self._root, plugins, self._home())
+
+    def _rules(self, name: str, path: str) -> "tuple[str, object] | None":
+        """`keep` lets rules be kept ready."""
+        if not os.path.exists(path):
+            return None
+        from csctool.plugins.builtin.rules import RuleBook
+        from csctool.settings.rules import load_rules, rule_references
+
+        rules = load_rules(path, keep=self._keep and path not in self._instead.values())
+        rule_references(rules, self._settings)
+        return name, RuleBook(rules)
+
+    def _home(self) -> "Nursery":
+        if self._nursery is None:
+            from csctool.plugins.nursery import Nursery
+
+            self._nursery = Nursery()
+        return self._nursery
 
 
 def found_desk(wishes: Wishes, directory: str | None, *, demo: bool = False, dry_run: bool = False) -> Made:

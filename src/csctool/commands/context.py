@@ -95,7 +95,9 @@ class Context:
 
         for text in desk.notices:
             notice(text)
-        for error in desk.failures():
+        failures = desk.failures()
+        desk.dismiss()
+        for error in failures:
             if error.exit == 5 or (error.exit == 8 and not self.strict):
                 notice(str(error))
             else:

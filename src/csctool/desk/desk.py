@@ -15,7 +15,7 @@ from csctool.domain import handover, lifecycle
 from csctool.domain.organisation import DeskSettings, Queue
 from csctool.domain.query import Query, most_urgent, sort_key
 from csctool.domain.ticket import Stamp, Ticket, plain, split_key
-from csctool.domain.words import INCOMPLETE
+from csctool.domain.words import INCOMPLETE, TICKET_KEY
 from csctool.errors import CscError, NotFoundError, RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ class Desk:
     def __init__(
         self, settings: DeskSettings, store: Store, directory: Directory, decisions: Callable[[str], Decisions],
         clock: Clock, actor: Actor, op: str, *, zone: tzinfo = UTC, root: str = "", frozen_clock: bool = False,
-        dry_run: bool = False,
+        dry_run: bool = False, brace: Callable[[Iterable[str]], None] = lambda _: None,
+        dismiss: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self.settings = settings
         self.store = store
@@ -63,6 +64,9 @@ class Desk:
         self._frozen = frozen_clock
         self._decisions_for = decisions
         self._decisions: dict[str, Decisions] = {}
+        self.brace = brace
+        self.dismiss = dismiss
+        self._fresh: list[Ticket] = []
 
     # -- looking -------------------------------------------------------------------------------------------
 
@@ -279,6 +283,7 @@ class Desk:
     def change(self, keys: Sequence[str], verb: str, step: Step) -> Done:
         """Each key by itself: load, apply, ask for objections, save. A failure names its key and stops no other."""
         done = Done([], [])
+        self.brace(agencies_of(keys))
         for key in keys:
             try:
                 agency, number = split_key(key)
@@ -286,6 +291,7 @@ class Desk:
                     ticket = unit.get(f"{agency}-{number}")
                     changed = step(ticket, self.stamp(ticket))
                     self.object(ticket, changed, verb)
+                    changed = self.recorded(changed)
                     unit.put(changed)
                 done.tickets.append(changed)
             except CscError as error:
@@ -313,6 +319,24 @@ class Desk:
         )
         if said and not (INCOMPLETE in before.flags and verb != "resolve"):
             raise RefusedError(f"{after.key}: {'; '.join(said)}")
+
+    def recorded(self, ticket: Ticket) -> Ticket:
+        """The ticket as it is to be saved: with the plugins that failed when they were asked about it.
+
+        Who wants to know is told of its new events when the unit of work has been saved.
+        """
+        ticket = lifecycle.deciding(ticket, self.decisions(ticket.agency).unrecorded(ticket.key))
+        self._fresh.append(ticket)
+        return ticket
+
+    def announce(self, saved: bool) -> None:
+        """The end of a unit of work: tell of what was saved, forget what was not."""
+        fresh, self._fresh = self._fresh, []
+        for ticket in fresh if saved and not self.dry_run else ():
+            decisions = self.decisions(ticket.agency)
+            for event in ticket.history:
+                if event.op == self.op:
+                    decisions.changed(event, Question(ticket, event.at, event.verb))
 
     def _unmet(self, ticket: Ticket, stamp: Stamp) -> list[str]:
         return self.decisions(ticket.agency).validate(Question(ticket, stamp.at, "resolve", {}))
@@ -390,16 +414,25 @@ class UnitGuard:
 
     def __init__(self, desk: Desk, agencies: tuple[str, ...]) -> None:
         self._desk = desk
+        self._agencies = agencies
         self._context = desk.store.unit(*agencies)
 
     def __enter__(self) -> Unit:
+        for agency in self._agencies:
+            self._desk.decisions(agency).prepare()
         unit = self._context.__enter__()
         if self._desk.dry_run:
             unit.discard()
         return unit
 
     def __exit__(self, *failure: Any) -> bool | None:
-        return self._context.__exit__(*failure)
+        saved = False
+        try:
+            passed = self._context.__exit__(*failure)
+            saved = failure[0] is None
+        finally:
+            self._desk.announce(saved)
+        return passed
 
 
 def difference(before: Ticket, after: Ticket) -> dict[str, Any]:
@@ -409,6 +442,11 @@ def difference(before: Ticket, after: Ticket) -> dict[str, Any]:
         for name in Ticket.__struct_fields__
         if name not in ("history", "version", "updated_at") and getattr(before, name) != getattr(after, name)
     }
+
+
+def agencies_of(keys: Iterable[str]) -> set[str]:
+    """The agencies of those words that can be keys of tickets."""
+    return {found[1] for key in keys if (found := TICKET_KEY.fullmatch(key.upper()))}
 
 
 def known(named: Mapping[str, T], name: str, what: str) -> T:

@@ -10,6 +10,7 @@ import msgspec
 from csctool.desk.desk import Desk
 from csctool.desk.opening import catalogued, classify
 from csctool.desk.ports import Question, Unit
+from csctool.domain import lifecycle
 from csctool.domain.intake import (
     CARRIED,
     UNDECIDED,
@@ -86,6 +87,7 @@ def take_in(
 
     Nothing is notified, called back or warned about. When it is stopped half-way, the same file again adds the rest.
     """
+    desk.brace(desk.directory.keys())
     intake = _Intake(desk, reject, add_agencies)
     for row in rows:
         if isinstance(row, Rejected):
@@ -202,6 +204,7 @@ class _Intake:
         agency = row.agency or ""
         number = row.number or unit.count(agency, "number")
         ticket = row.whole or self._new(unit, row, agency, number)
+        ticket = lifecycle.deciding(ticket, self.desk.decisions(agency).unrecorded(ticket.key))
         unit.put(ticket)
         self.taken.added += 1
         self.taken.dirty += lifted(ticket)

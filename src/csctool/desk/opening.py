@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from csctool.desk.desk import Desk, Done, known
+from csctool.desk.desk import Desk, Done, agencies_of, known
 from csctool.desk.ports import Question, Unit, Verdict
 from csctool.domain import lifecycle
 from csctool.domain.handover import moved
@@ -55,6 +55,7 @@ def open_ticket(desk: Desk, new: NewTicket) -> Opened:
         failure = None
         if new.resolution is not None:
             ticket, failure = _settled(desk, ticket, new, stamp)
+        ticket = desk.recorded(ticket)
         unit.put(ticket)
     _supportability(desk, ticket)
     return Opened(ticket, True, failure)
@@ -102,7 +103,7 @@ def _registered(desk: Desk, unit: Unit, agency: str, new: NewTicket, stamp: Stam
     draft = msgspec.structs.replace(draft, flags=flags)
     for kind, other in new.ties:
         target = unit.get(other)
-        unit.put(lifecycle.link(target, desk.stamp(target), INVERSE[kind], key))
+        unit.put(desk.recorded(lifecycle.link(target, desk.stamp(target), INVERSE[kind], key)))
     return lifecycle.open_ticket(draft, stamp, decisions=decisions, objections=objections, once=new.once)
 
 
@@ -227,6 +228,7 @@ def triage(desk: Desk, keys: Sequence[str], change: Correction) -> Done:
     if not (change.given or change.fields or change.desk or change.owner or change.due or change.reroute):
         raise UsageError("triage what?", "give e.g. --kind, --category, --impact or --reroute")
     done = Done([], [])
+    desk.brace(agencies_of(keys))
     for key in keys:
         try:
             done.tickets.append(_triaged(desk, key, change))
@@ -250,6 +252,7 @@ def _triaged(desk: Desk, key: str, change: Correction) -> Ticket:
             ticket, stamp, new, note=change.reason, decisions=decisions, objections=objections,
             phone=desk.settings.priorities.phone,
         )  # fmt: skip
+        changed = desk.recorded(changed)
         unit.put(changed)
         return changed
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from csctool.desk.desk import Desk, Done, UnitGuard
+from csctool.desk.desk import Desk, Done, UnitGuard, agencies_of
 from csctool.desk.opening import decide
 from csctool.desk.ports import Question, Unit
 from csctool.domain import lifecycle
@@ -14,6 +14,7 @@ from csctool.errors import CscError, RefusedError
 def link(desk: Desk, keys: Sequence[str], kind: LinkType, target: str) -> Done:
     """Tie each ticket to the target; the target shows the tie from its side."""
     done = Done([], [])
+    desk.brace(agencies_of((*keys, target)))
     for key in keys:
         try:
             with _both(desk, key, target) as unit:
@@ -21,9 +22,10 @@ def link(desk: Desk, keys: Sequence[str], kind: LinkType, target: str) -> Done:
                 tied = lifecycle.link(ticket, desk.stamp(ticket), kind, other.key)
                 back = Link(INVERSE[kind], ticket.key)
                 desk.object(ticket, tied, "link")
+                tied = desk.recorded(tied)
                 unit.put(tied)
                 if back not in other.links:
-                    unit.put(lifecycle.link(other, desk.stamp(other), back.type, back.key))
+                    unit.put(desk.recorded(lifecycle.link(other, desk.stamp(other), back.type, back.key)))
             done.tickets.append(tied)
         except CscError as error:
             done.failures.append((key, error))
@@ -33,13 +35,15 @@ def link(desk: Desk, keys: Sequence[str], kind: LinkType, target: str) -> Done:
 def merge(desk: Desk, keys: Sequence[str], into: str, reason: str | None) -> Done:
     """Each ticket ends as a duplicate of `into`, which takes over its requesters and notes."""
     done = Done([], [])
+    desk.brace(agencies_of((*keys, into)))
     for key in keys:
         try:
             with _both(desk, key, into) as unit:
                 ticket, target = _load(unit, key), _load(unit, into)
                 ended, grown = _merged(desk, ticket, target, reason)
+                ended = desk.recorded(ended)
                 unit.put(ended)
-                unit.put(grown)
+                unit.put(desk.recorded(grown))
             done.tickets.append(ended)
         except CscError as error:
             done.failures.append((key, error))
@@ -81,6 +85,7 @@ def transfer(desk: Desk, keys: Sequence[str], agency: str, reason: str | None) -
     """Each ticket goes on under a new key in the right agency; the old one forwards. Answers the new tickets."""
     desk.directory.agency(agency)
     done = Done([], [])
+    desk.brace((*agencies_of(keys), agency))
     for key in keys:
         try:
             home, _ = split_key(key)
@@ -123,8 +128,9 @@ def _transferred(desk: Desk, unit: Unit, old: Ticket, agency: str, reason: str |
         links=(Link("transferred-to", key),),
     )  # fmt: skip
     desk.object(old, ended, "transfer")
+    new = desk.recorded(new)
     unit.put(new)
-    unit.put(ended)
+    unit.put(desk.recorded(ended))
     return new
 
 

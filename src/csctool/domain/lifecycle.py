@@ -95,6 +95,15 @@ def record(
     )
 
 
+def deciding(ticket: Ticket, decisions: Decisions) -> Ticket:
+    """The ticket with more decisions in its last event, which is not saved yet."""
+    if not decisions:
+        return ticket
+    *before, last = ticket.history
+    event = msgspec.structs.replace(last, decisions=(*last.decisions, *decisions))
+    return msgspec.structs.replace(ticket, history=(*before, event))
+
+
 def rfc3339(at: datetime) -> str:
     """A UTC time as every output of csctool writes it: whole seconds and Z."""
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -139,6 +139,7 @@ class DeskSettings(Section, frozen=True):
     timezone: str = "UTC"
     default_queue: str = "service-desk"
     home_agency: str = "CSC"
+    plugins: tuple[str, ...] = ()
     tiers: tuple[Tier, ...] = (Tier("1"), Tier("2"), Tier("3", "Vendors"))
     queues: dict[str, Queue] = {}
     services: dict[str, Service] = {}

@@ -1,5 +1,8 @@
 """Agency rules: the hooks, their host, and the built-in plugins. Authors import `hookimpl` and `Answer` from here."""
 
-from csctool.plugins.hookspecs import Agency, Answer, Change, hookimpl
+from csctool.domain.ticket import Event, Ticket
+from csctool.plugins.hookspecs import Agency, Answer, Change, Command, Message, Receipt, Report, hookimpl
 
-__all__ = ["Agency", "Answer", "Change", "hookimpl"]
+__all__ = [
+    "Agency", "Answer", "Change", "Command", "Event", "Message", "Receipt", "Report", "Ticket", "hookimpl",
+]  # fmt: skip

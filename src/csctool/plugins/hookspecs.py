@@ -1,19 +1,22 @@
 """The public contract with plugin authors: every hook, what it gets, what it may answer, what happens when it fails.
 
 All arguments are frozen values; none of them reaches the store. An answer is a plain string or an `Answer`; None passes
-the question on to the next in line. A plugin that raises or answers nonsense is named on stderr and in the ticket's
-history, and the next in line is asked.
+the question on to the next in line. A hook takes those of its arguments that it wants, by name.
+
+A plugin that raises, takes too long (2 seconds for one ticket), ends its process, or answers nonsense is named on
+stderr and in the ticket's history, and the next in line is asked. `docs/plugins.md` shows every hook at work.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
 import pluggy
 
-from csctool.domain.ticket import Ticket
+from csctool.domain.ticket import Event, Ticket
 
+#: The version of this contract. A plugin may state `CSCTOOL_API = 1`; without it 1 is meant.
 API = 1
 PROJECT = "csctool"
 
@@ -22,7 +25,10 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An answer with a reason. Only the fields that the hook asks for are looked at."""
+    """An answer with a reason, which `explain` shows. Only the fields that the hook asks for are looked at.
+
+    `rule` names what inside the plugin decided, e.g. `on-call table, night`.
+    """
 
     category: str | None = None
     kind: str | None = None
@@ -52,6 +58,45 @@ class Change(msgspec.Struct, frozen=True):
 
     verb: str
     fields: Mapping[str, Any]
+
+
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something to be told: by which transport, to whom, and a text or the name of a template.
+
+    `to` is an address that the transport understands, or a word that the desk knows: `requester`, `assignee`,
+    `coordinator`. `ticket` is filled in by csctool.
+    """
+
+    transport: str
+    to: str
+    text: str | None = None
+    template: str | None = None
+    subject: str | None = None
+    ticket: str | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a transport got for a message that it delivered: an identity at the other end, and a word about it."""
+
+    id: str | None = None
+    detail: str | None = None
+
+
+class Report(msgspec.Struct, frozen=True):
+    """A report of the desk's own: `rows` gets every ticket that was asked for and answers rows by column name."""
+
+    name: str
+    help: str
+    columns: tuple[str, ...]
+    rows: Callable[[Iterable[Ticket]], list[dict[str, Any]]]
+
+
+class Command(msgspec.Struct, frozen=True):
+    """A command of the desk's own: `run` gets the words after its name and answers an exit status."""
+
+    name: str
+    help: str
+    run: Callable[[list[str]], int]
 
 
 Said = str | Answer | None
@@ -101,3 +146,59 @@ class Hooks:
         Called when a ticket is escalated without naming a queue. `reason` is what the technician said. Answer a queue,
         or an `Answer` with queue or lead. The first answer wins. On failure the next in line is asked.
         """
+
+    @hookspec
+    def notify(self, event: Event, ticket: Ticket, agency: Agency) -> list[Message] | None:
+        """Who is told about this?
+
+        Called for each event of a ticket, inside the unit of work. `event` is what happened (its `verb` and `changes`),
+        `ticket` the ticket after it. Answer a list of `Message`; everybody is asked and every message counts. Nothing
+        is sent here: messages are saved with the change, and the outbox delivers them after it. On failure this plugin
+        tells nobody, and everybody else's messages stand.
+        """
+
+    @hookspec
+    def changed(self, event: Event, ticket: Ticket, agency: Agency) -> None:
+        """It has happened.
+
+        Called after the change is saved, once for each event, for what lies outside the desk: a wallboard, a counter, a
+        log. `event` and `ticket` as in notify. What it returns is not looked at. An import calls nobody. On failure the
+        change stands, and the plugin is named on stderr.
+        """
+
+    @hookspec(firstresult=True)
+    def deliver(self, message: Message) -> Receipt | str | None:
+        """Can you send this?
+
+        Called by the outbox for a message whose transport is none of csctool's own; `message` names it. Answer a
+        `Receipt`, or a plain text that becomes one, or None when the transport is not yours. On failure the message
+        stays in the outbox and is tried again later.
+        """
+
+    @hookspec
+    def reports(self) -> list[Report] | None:
+        """Which reports do you add?
+
+        Asked of desk-wide plugins only, when a report is wanted that csctool does not have. Answer a list of `Report`.
+        On failure the plugin adds none.
+        """
+
+    @hookspec
+    def commands(self) -> list[Command] | None:
+        """Which commands do you add?
+
+        Asked of desk-wide plugins only, when a command is wanted that csctool does not have. Answer a list of
+        `Command`. On failure the plugin adds none.
+        """
+
+
+def arguments(hook: str) -> tuple[str, ...]:
+    """The names of a hook's arguments, in their order."""
+    code = getattr(Hooks, hook).__code__
+    return tuple(code.co_varnames[1 : code.co_argcount])
+
+
+#: Every hook, in the order of a ticket's life.
+HOOKS = tuple(name for name in vars(Hooks) if not name.startswith("_"))
+#: Hooks that only a desk-wide plugin may answer.
+DESK_WIDE = frozenset({"reports", "commands"})

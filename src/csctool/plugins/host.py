@@ -4,61 +4,51 @@ One pluggy manager per layer and agency, holding only that layer's plugins; noth
 called here, not by pluggy's multicall, so that one that fails silences nobody (plugins.md, Rules of the host).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
-import pluggy
 
 from csctool.desk.ports import Question, Staffing, Verdict
 from csctool.domain.organisation import AgencySettings, DeskSettings
-from csctool.domain.ticket import Decision, Passed
-from csctool.domain.words import KINDS, PRIORITIES
+from csctool.domain.ticket import Decision, Event, Passed
 from csctool.errors import CscError, PluginError
+from csctool.plugins.answers import understood
 from csctool.plugins.builtin.assignment import staff
-from csctool.plugins.hookspecs import PROJECT, Agency, Answer, Change, Hooks
+from csctool.plugins.hookspecs import Agency, Answer, Change, Message, Receipt
+from csctool.plugins.layers import Asked, FailedError, Implementer, Layer
 
-#: The field that a plain string answers, for each hook.
-PLAIN = {"categorize": "category", "prioritize": "priority", "route": "queue", "escalate": "queue"}
-
-
-class _Manager(pluggy.PluginManager):
-    """pluggy's manager; names with two leading underscores are no hooks, and are not looked at: there are many."""
-
-    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
-        """The options of an implementation; None for what is none."""
-        return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
-
-    def parse_hookspec_opts(self, module_or_class: Any, name: str) -> Any:
-        """The options of a specification; None for what is none."""
-        return None if name.startswith("__") else super().parse_hookspec_opts(module_or_class, name)
-
-
-class Layer:
-    """A named set of plugins that stand side by side; pluggy orders them (`tryfirst`, `trylast`)."""
-
-    def __init__(self, name: str, plugins: Mapping[str, object]) -> None:
-        self.name = name
-        self.manager = _Manager(PROJECT)
-        self.manager.add_hookspecs(Hooks)
-        for plugin_name, plugin in plugins.items():
-            self.manager.register(plugin, plugin_name)
-
-    def implementations(self, hook: str) -> Iterator[Any]:
-        """Those who answer a hook, the first to be asked first."""
-        caller: pluggy.HookCaller = getattr(self.manager.hook, hook)
-        return reversed(caller.get_hookimpls())
+NO_ANSWER = Passed("").why
+#: Who answered when nobody did: a decision that records only those who failed.
+NOBODY = "nobody"
 
 
 class Host:
     """Decisions for one agency: its layers in order. Implements `desk.ports.Decisions`."""
 
-    def __init__(self, key: str, agency: AgencySettings, desk: DeskSettings, layers: Iterable[Layer]) -> None:
+    def __init__(self, key: str, agency: AgencySettings, desk: DeskSettings, layers: Iterable[Asked]) -> None:
         self._key = key
         self._agency = agency
         self._desk = desk
         self._layers = tuple(layers)
-        self._failures: list[CscError] = []
+        self._failures: dict[tuple[str, str], int] = {}
+        self._recorded: set[tuple[str, Passed]] = set()
+        self._unrecorded: dict[str, list[tuple[str, Passed]]] = {}
+
+    @property
+    def layers(self) -> tuple[Asked, ...]:
+        """Those who are asked, in their order."""
+        return self._layers
+
+    def prepare(self) -> None:
+        """Start the processes that plugins run in, before a lock is taken."""
+        for layer in self._layers:
+            layer.prepare()
+
+    def close(self) -> None:
+        """End them."""
+        for layer in self._layers:
+            layer.close()
 
     def categorize(self, question: Question) -> Verdict:
         """The first category; an answered service is brought to its catalogue key."""
@@ -77,16 +67,10 @@ class Host:
 
     def validate(self, question: Question) -> list[str]:
         """Everybody's objections, in the order of the layers."""
-        change = Change(question.verb, question.change)
+        offered = self._offered(question, change=Change(question.verb, question.change))
         said: list[str] = []
-        for impl in self._ask("validate"):
-            answer = self._call(impl, question, change=change)
-            if answer is None:
-                continue
-            if not isinstance(answer, list) or not all(isinstance(text, str) for text in answer):
-                self._failed(impl.plugin_name, "validate answered no list of texts")
-                continue
-            said.extend(answer)
+        for answer in self._everybody("validate", question.ticket.key, offered):
+            said += answer
         return said
 
     def route(self, question: Question, staffing: Staffing) -> Verdict:
@@ -110,92 +94,113 @@ class Host:
         """The first queue or lead."""
         return self._first("escalate", question, ("queue", "lead"), reason=question.reason or "")
 
+    def notify(self, event: Event, question: Question) -> list[Message]:
+        """Everybody's messages about an event, in the order of the layers. The question holds the ticket after it."""
+        said: list[Message] = []
+        for answer in self._everybody("notify", question.ticket.key, self._offered(question, event=event)):
+            said += answer
+        return said
+
+    def changed(self, event: Event, question: Question) -> None:
+        """Tell everybody who wants to know. The change is saved: nobody's failure can touch it."""
+        for _ in self._everybody("changed", question.ticket.key, self._offered(question, event=event)):
+            pass
+
+    def deliver(self, message: Message) -> Receipt | None:
+        """The first receipt; None when no plugin knows the transport. Raises PluginError when one failed to send."""
+        for impl in self._ask("deliver", []):
+            try:
+                receipt = impl.ask({"message": message})
+            except FailedError as error:
+                raise PluginError(f"plugin {impl.plugin} could not deliver: {error}") from None
+            if isinstance(receipt, Receipt):
+                return receipt
+        return None
+
     def failures(self) -> list[CscError]:
-        """Plugins that failed since the last call."""
-        failed, self._failures = self._failures, []
-        return failed
+        """Plugins that failed since the last call, each told once with how often."""
+        failed, self._failures = self._failures, {}
+        return [
+            PluginError(f"plugin {plugin} of {self._key} was passed over: {why}" + (f" ({n} times)" if n > 1 else ""))
+            for (plugin, why), n in failed.items()
+        ]
+
+    def unrecorded(self, key: str) -> tuple[Decision, ...]:
+        """Who failed while a ticket was asked about and stands in none of its decisions yet; for its history."""
+        waiting = self._unrecorded.pop(key, [])
+        by_hook: dict[str, list[Passed]] = {}
+        for hook, one in waiting:
+            if (key, one) not in self._recorded:
+                self._recorded.add((key, one))
+                by_hook.setdefault(hook, []).append(one)
+        return tuple(Decision(hook, {}, NOBODY, passed=tuple(passed)) for hook, passed in by_hook.items())
 
     # -- asking --------------------------------------------------------------------------------------------
 
-    def _ask(self, hook: str) -> Iterator[Any]:
-        return (impl for layer in self._layers for impl in layer.implementations(hook))
+    def _ask(self, hook: str, passed: list[Passed]) -> Iterator[Implementer]:
+        """Those who answer a hook. Who can't be asked is noted in `passed` on the way."""
+        for layer in self._layers:
+            for one in layer.broken():
+                passed.append(Passed(one.plugin, one.why))
+                self._failures[one.plugin, one.why] = 1
+            yield from layer.implementations(hook)
+
+    def _everybody(self, hook: str, key: str, offered: dict[str, Any]) -> Iterator[list[Any]]:
+        """The lists that are answered; those who fail are recorded with the ticket."""
+        failed: list[Passed] = []
+        for impl in self._ask(hook, failed):
+            try:
+                answer = impl.ask(offered)
+                if answer is not None and not isinstance(answer, list):
+                    raise FailedError(f"{hook} answered {type(answer).__name__}, not a list")
+            except FailedError as error:
+                self._failed(impl.plugin, str(error), failed)
+            else:
+                yield answer or []
+        if failed:
+            self._unrecorded.setdefault(key, []).extend((hook, one) for one in failed)
 
     def _first(self, hook: str, question: Question, wanted: tuple[str, ...], **more: Any) -> Verdict:
         passed: list[Passed] = []
-        for impl in self._ask(hook):
-            name = impl.plugin_name
-            raw = self._call(impl, question, **more)
-            if raw is None:
-                passed.append(Passed(name))
-                continue
-            said, wrong = self._understood(hook, raw, wanted)
-            if wrong:
-                self._failed(name, f"{hook} {wrong}")
-                passed.append(Passed(name, wrong))
+        offered = self._offered(question, **more)
+        for impl in self._ask(hook, passed):
+            try:
+                raw = impl.ask(offered)
+                if raw is None:
+                    passed.append(Passed(impl.plugin))
+                    continue
+                said = understood(hook, raw, wanted, self._desk)
+            except FailedError as error:
+                self._failed(impl.plugin, str(error), passed)
                 continue
             reason, rule = (raw.reason, raw.rule) if isinstance(raw, Answer) else (None, None)
-            version = getattr(impl.plugin, "version", None)
-            return Verdict(said, Decision(hook, said, name, version, rule, reason, tuple(passed)))
-        return Verdict()
+            self._note(question.ticket.key, passed)
+            return Verdict(said, Decision(hook, said, impl.plugin, impl.version, rule, reason, tuple(passed)))
+        if not self._note(question.ticket.key, passed):
+            return Verdict()
+        return Verdict({}, Decision(hook, {}, NOBODY, passed=tuple(passed)))
 
-    def _call(self, impl: Any, question: Question, **more: Any) -> Any:
-        offered: dict[str, Any] = {"ticket": question.ticket, "agency": self._info(question), **more}
-        try:
-            return impl.function(*(offered[name] for name in impl.argnames))
-        except CscError as error:
-            self._failed(impl.plugin_name, str(error))
-        return None
+    def _note(self, key: str, passed: list[Passed]) -> bool:
+        """Remember which failures a decision records. Answers whether there is any."""
+        failed = {(key, one) for one in passed if one.why != NO_ANSWER}
+        self._recorded |= failed
+        return bool(failed)
 
-    def _info(self, question: Question) -> Agency:
+    def _offered(self, question: Question, **more: Any) -> dict[str, Any]:
         agency = self._agency
-        return Agency(self._key, agency.name, question.now, agency.locale, agency.contacts)
+        info = Agency(self._key, agency.name, question.now, agency.locale, agency.contacts)
+        return {"ticket": question.ticket, "agency": info, **more}
 
-    def _failed(self, plugin: str, why: str) -> None:
-        self._failures.append(PluginError(f"plugin {plugin} was passed over: {why}"))
-
-    # -- understanding -------------------------------------------------------------------------------------
-
-    def _understood(self, hook: str, raw: Any, wanted: tuple[str, ...]) -> tuple[dict[str, Any], str | None]:
-        """The answer as fields, or what is wrong with it."""
-        if isinstance(raw, str):
-            said: dict[str, Any] = {PLAIN[hook]: raw}
-        elif isinstance(raw, Answer):
-            said = {name: value for name in wanted if (value := getattr(raw, name)) is not None}
-        else:
-            return {}, f"answered {type(raw).__name__}, not a text or an Answer"
-        if not said:
-            return {}, f"answered none of {', '.join(wanted)}"
-        for name, value in said.items():
-            wrong = self._wrong(name, value)
-            if wrong:
-                return {}, wrong
-        return said, None
-
-    def _wrong(self, name: str, value: Any) -> str | None:
-        check = _CHECKS.get(name)
-        if check is not None:
-            return None if check(value, self._desk) else f"answered {name} {value!r}, which this desk does not have"
-        return None if isinstance(value, str) and value.strip() else f"answered an empty {name}"
-
-
-_CHECKS: dict[str, Callable[[Any, DeskSettings], bool]] = {
-    "queue": lambda value, desk: value in desk.queues,
-    "person": lambda value, desk: isinstance(value, str) and (not desk.people or value in desk.people),
-    "lead": lambda value, desk: isinstance(value, str) and (not desk.people or value in desk.people),
-    "kind": lambda value, _: value in KINDS,
-    "priority": lambda value, _: value in PRIORITIES,
-    "impact": lambda value, _: value in (1, 2, 3),
-    "urgency": lambda value, _: value in (1, 2, 3),
-    "service": lambda value, desk: isinstance(value, str) and (not desk.services or value in desk.services),
-}
+    def _failed(self, plugin: str, why: str, passed: list[Passed]) -> None:
+        passed.append(Passed(plugin, why))
+        self._failures[plugin, why] = self._failures.get((plugin, why), 0) + 1
 
 
 def host_for(
-    key: str, agency: AgencySettings, desk: DeskSettings, rules: Iterable[tuple[str, object]] = ()
+    key: str, agency: AgencySettings, desk: DeskSettings, layers: Iterable[Asked | tuple[str, object]] = ()
 ) -> Host:  # fmt: skip
-    """A host with its layers: the named rule sets in the given order, then what is built in."""
+    """A host with its layers: the given ones in their order (or a named rule set), then what is built in."""
     from csctool.plugins.builtin import builtin_plugins
 
-    layers = [Layer(name, {name: plugin}) for name, plugin in rules]
-    layers.append(Layer("built-in", builtin_plugins(agency, desk)))
-    return Host(key, agency, desk, layers)
+    asked = [Layer(one[0], {one[0]: one[1]}) if isinstance(one, tuple) else one for one in layers]
+    return Host(key, agency, desk, [*asked, Layer("built-in", builtin_plugins(agency, desk))])

@@ -1,0 +1,167 @@
+"""A layer whose plugins live in a process of their own: asked over a line, within a time budget, killed beyond it."""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from csctool.plugins.layers import Broken, FailedError, Implementer
+from csctool.plugins.nursery import Nursery
+from csctool.plugins.wire import Arguments, Ask, Implementation, Link, Reply
+
+#: Seconds that one plugin may take to be loaded, and over all questions about one ticket (plugins.md, Rules).
+BUDGET = 2.0
+
+
+class ChildLayer:
+    """Plugins in a child process. One that has to be killed is left out for the rest of the command."""
+
+    def __init__(
+        self, name: str, key: str, directory: str, desk: str, plugins: tuple[str, ...], nursery: Nursery
+    ) -> None:
+        self.name = name
+        self._home = (name, key, directory, desk)
+        self._plugins = plugins
+        self._nursery = nursery
+        self._process: tuple[int, Link] | None = None
+        self._known: dict[str, list[Implementation]] | None = None
+        self._versions: dict[str, str] = {}
+        self._broken: dict[str, list[str]] = {}
+        self._dead: dict[str, str] = {}
+        self._about: str | None = None
+        self._left: dict[str, float] = {}
+
+    @property
+    def plugins(self) -> tuple[str, ...]:
+        """What the settings name, whether or not it works."""
+        return self._plugins
+
+    def version(self, plugin: str) -> str | None:
+        """What a plugin calls its version."""
+        return self._versions.get(plugin) or None
+
+    def prepare(self) -> None:
+        """Start the process, which loads its plugins while csctool goes on. Called before a lock is taken."""
+        if self._process is not None or self._known is not None:
+            return
+        living = tuple(name for name in self._plugins if name not in self._dead)
+        try:
+            self._process = self._nursery.spawn(*self._home, living)
+        except OSError as error:
+            self._lost(living, f"no process could be had for it: {error.strerror or error}")
+
+    def broken(self) -> Iterator[Broken]:
+        """Plugins, or parts of them, that can't be asked, each with the reason."""
+        self._settled()
+        for found in (self._broken, {name: [why] for name, why in self._dead.items()}):
+            for plugin, whys in found.items():
+                for why in whys:
+                    yield Broken(plugin, why)
+
+    def implementations(self, hook: str) -> Iterator[Implementer]:
+        """Those who answer a hook, the first to be asked first; who dies meanwhile is left out from then on."""
+        for found in self._settled().get(hook, ()):
+            if found.plugin not in self._dead:
+                yield _Remote(self, found)
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            number, line = self._process
+            self._process = None
+            line.close()
+            self._nursery.end(number)
+
+    # -- one question --------------------------------------------------------------------------------------
+
+    def ask(self, found: Implementation, offered: Mapping[str, Any]) -> Any:
+        """The answer of one implementation. Raises FailedError."""
+        self._settled()
+        if found.plugin in self._dead or self._process is None:
+            raise FailedError(self._dead.get(found.plugin, "its process is gone"))
+        about = getattr(offered.get("ticket"), "key", None)
+        if about != self._about:
+            self._about = about
+            self._left.clear()
+        arguments = Arguments(**{name: offered[name] for name in found.wants})
+        line = self._process[1]
+        left = self._left.get(found.plugin, BUDGET)
+        began = time.monotonic()
+        try:
+            line.send(Ask(found.hook, found.plugin, found.turn, arguments), left)
+            reply = line.receive(Reply, left - (time.monotonic() - began))
+        except (OSError, EOFError, msgspec.MsgspecError) as error:
+            why = f"{found.hook} {_death(error)}"
+            self._kill(found.plugin, why)
+            raise FailedError(why) from None
+        self._left[found.plugin] = left - (time.monotonic() - began)
+        if reply.wrong:
+            raise FailedError(f"{found.hook} {reply.wrong}")
+        if reply.texts is not None:
+            return list(reply.texts)
+        if reply.messages is not None:
+            return list(reply.messages)
+        return reply.text if reply.text is not None else reply.answer or reply.receipt
+
+    def _settled(self) -> Mapping[str, list[Implementation]]:
+        """Who answers what, as soon as everything is loaded; a plugin that hangs or dies meanwhile is left out."""
+        while self._known is None:
+            self.prepare()
+            if self._process is None:
+                self._known = {}
+                break
+            self._listen(self._process[1])
+        return self._known
+
+    def _listen(self, line: Link) -> None:
+        loading = next((name for name in self._plugins if name not in self._dead), "")
+        try:
+            while True:
+                reply = line.receive(Reply, BUDGET)
+                if reply.ready is not None:
+                    break
+                loading = reply.loading or loading
+        except (OSError, EOFError, msgspec.MsgspecError) as error:
+            self._kill(loading, f"it {_death(error)} while it was loaded")
+            return
+        known: dict[str, list[Implementation]] = {}
+        for found in reply.ready:
+            known.setdefault(found.hook, []).append(found)
+        self._known = known
+        self._versions.update(reply.versions)
+        self._broken = {}
+        for one in reply.broken:
+            self._broken.setdefault(one.plugin, []).append(one.why)
+
+    def _kill(self, plugin: str, why: str) -> None:
+        """End the process; the other plugins get a new one, without this one."""
+        self.close()
+        self._dead[plugin] = why
+        self._known = None
+        if all(name in self._dead for name in self._plugins):
+            self._known = {}
+
+    def _lost(self, plugins: tuple[str, ...], why: str) -> None:
+        self._dead.update(dict.fromkeys(plugins, why))
+        self._known = {}
+
+
+class _Remote:
+    """One implementation in the child."""
+
+    def __init__(self, layer: ChildLayer, found: Implementation) -> None:
+        self._layer, self._found = layer, found
+        self.plugin = found.plugin
+        self.version = layer.version(found.plugin)
+
+    def ask(self, offered: Mapping[str, Any]) -> Any:
+        return self._layer.ask(self._found, offered)
+
+
+def _death(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return f"took more than {BUDGET:g} seconds and was killed"
+    if isinstance(error, msgspec.MsgspecError):
+        return "spoiled the line to csctool"
+    return "ended its process"
