@@ -120,9 +120,6 @@ class Decisions(Protocol):
     def prepare(self) -> None:
         """Make ready, before a lock is taken. Costs nothing where nobody runs in a process of his own."""
 
-    def prepare(self) -> None:
-        """Make ready, before a lock is taken. Costs nothing where nobody runs in a process of his own."""
-
     def categorize(self, question: Question) -> Verdict:
         """`category`, and perhaps `kind` and `service`."""
 
@@ -137,12 +134,6 @@ class Decisions(Protocol):
 
     def escalate(self, question: Question) -> Verdict:
         """`queue`, or `lead` for a hierarchic escalation."""
-
-    def changed(self, event: Event, question: Question) -> None:
-        """Tell who wants to know that an event has been saved. Nobody can refuse it any more."""
-
-    def unrecorded(self, key: str) -> tuple[Decision, ...]:
-        """Who failed while this ticket was asked about and stands in no verdict, as decisions for its history."""
 
     def changed(self, event: Event, question: Question) -> None:
         """Tell who wants to know that an event has been saved. Nobody can refuse it any more."""
