@@ -51,6 +51,12 @@ class Unit(Protocol):
     def identities(self, agency: str) -> Iterator[tuple[str, Ticket]]:
         """Every imported identity of the agency with its ticket, archives included."""
 
+    def calendars(self, agency: str) -> Mapping[str, Any]:
+        """The definitions of the calendars in which the agency was ever promised something, by digest."""
+
+    def keep_calendar(self, agency: str, digest: str, definition: Mapping[str, Any]) -> None:
+        """Keep a definition for ever, with what this unit saves."""
+
 
 class Store(Protocol):
     """Where tickets live. Every store passes the contract suite in `tests/storage/test_contract.py`."""
@@ -72,6 +78,9 @@ class Store(Protocol):
 
     def unit(self, *agencies: str) -> AbstractContextManager[Unit]:
         """A unit of work over these agencies, holding their locks. Raises BusyError when one is not free in time."""
+
+    def calendars(self, agency: str) -> Mapping[str, Any]:
+        """The definitions of the calendars in which the agency was ever promised something, by digest."""
 
     def archive(self, agency: str) -> int:
         """Move finished tickets to the archive of the month in which they ended; returns how many moved. Idempotent."""

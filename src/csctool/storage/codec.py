@@ -91,6 +91,11 @@ def counters(document: msgspec.Raw | None) -> dict[str, int]:
     return {} if document is None else _decode(dict[str, int], document)
 
 
+def definitions(document: msgspec.Raw | None) -> dict[str, Any]:
+    """The definitions of an agency's calendars by digest."""
+    return {} if document is None else _decode(dict[str, Any], document)
+
+
 def _decode(type: Any, document: msgspec.Raw) -> Any:
     try:
         return _decoder(type).decode(document)

@@ -90,6 +90,15 @@ class Database(TinyDB):
         return self.table("counters", cache_size=0)  # type: ignore[return-value]
 
     @property
+    def calendars(self) -> Documents:
+        """The definitions of the calendars in which anything was promised, by digest, as the one document 1."""
+        return self.table("calendars", cache_size=0)  # type: ignore[return-value]
+
+    def kept_calendars(self) -> dict[str, Any]:
+        """The same, decoded."""
+        return codec.definitions(self.calendars.undecoded().get("1"))
+
+    @property
     def joint(self) -> Documents:
         """What was written together with other agencies, as the one document 1: see `joint`."""
         return self.table("joint", cache_size=0)  # type: ignore[return-value]

@@ -1,7 +1,8 @@
 """The store in dictionaries: for tests and for work that is thrown away."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from csctool.domain.query import Query
 from csctool.domain.ticket import Ticket, split_key
@@ -15,6 +16,7 @@ class _Agency:
     def __init__(self) -> None:
         self.tickets: dict[int, Ticket] = {}
         self.counters: dict[str, int] = {}
+        self.calendars: dict[str, Any] = {}
         self.archived: set[int] = set()
         self.locked = False
 
@@ -63,6 +65,10 @@ class MemoryStore:
             for agency in held.values():
                 agency.locked = False
 
+    def calendars(self, agency: str) -> Mapping[str, Any]:
+        """The definitions of the agency's calendars, past ones too, by digest."""
+        return self._agency(agency).calendars
+
     def archive(self, agency: str) -> int:
         """Count the finished tickets that were not archived before. Raises BusyError."""
         with self.unit(agency):
@@ -96,6 +102,7 @@ class MemoryUnit:
         self._held = held
         self._tickets = {name: dict(agency.tickets) for name, agency in held.items()}
         self._counters = {name: dict(agency.counters) for name, agency in held.items()}
+        self._calendars = {name: dict(agency.calendars) for name, agency in held.items()}
         self._put: dict[str, set[int]] = {name: set() for name in held}
         self._discarded = False
 
@@ -143,6 +150,14 @@ class MemoryUnit:
             if identity is not None:
                 yield identity, ticket
 
+    def calendars(self, agency: str) -> Mapping[str, Any]:
+        """The definitions of the agency's calendars, past ones too, by digest."""
+        return self._calendars[agency]
+
+    def keep_calendar(self, agency: str, digest: str, definition: Mapping[str, Any]) -> None:
+        """Keep a definition for as long as the process lives."""
+        self._calendars[agency].setdefault(digest, definition)
+
     def discard(self) -> None:
         """Save nothing when the unit ends."""
         self._discarded = True
@@ -154,6 +169,7 @@ class MemoryUnit:
         for name, agency in self._held.items():
             agency.tickets = self._tickets[name]
             agency.counters = self._counters[name]
+            agency.calendars = self._calendars[name]
             agency.archived -= self._put[name]
 
 

@@ -2,8 +2,9 @@
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import msgspec
 
@@ -94,6 +95,10 @@ class TinyStore:
             unit = TinyUnit(self.get, {agency: Work(shelf) for agency, shelf in shelves.items()})
             yield unit
             self._troubles += unit.save()
+
+    def calendars(self, agency: str) -> Mapping[str, Any]:
+        """The definitions of the agency's calendars, past ones too, by digest."""
+        return self._shelf(agency).live().kept_calendars()
 
     def archive(self, agency: str) -> int:
         """Move finished tickets to the archive of the month in which they ended; returns how many moved."""

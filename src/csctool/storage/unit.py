@@ -1,6 +1,7 @@
 """A unit of work on plain JSON files: what it put is staged in memory and written once, when its block ends well."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -27,6 +28,8 @@ class Work:
         self._live: Database | None = None
         self._counters: dict[str, int] | None = None
         self._counted = False
+        self._calendars: dict[str, Any] | None = None
+        self._kept = False
 
     @property
     def live(self) -> Database:
@@ -48,6 +51,19 @@ class Work:
             self.counters[counter] = least
             self._counted = True
 
+    @property
+    def calendars(self) -> dict[str, Any]:
+        """The definitions of calendars that the agency keeps, as this unit sees them."""
+        if self._calendars is None:
+            self._calendars = self.live.kept_calendars()
+        return self._calendars
+
+    def keep_calendar(self, digest: str, definition: Mapping[str, Any]) -> None:
+        """Keep one more definition."""
+        if digest not in self.calendars:
+            self.calendars[digest] = definition
+            self._kept = True
+
     def untouched(self, archives: bool, months: Range | None = None) -> Iterator[msgspec.Raw]:
         """The documents of the tickets that this unit has not put: the live ones, or those of the archives too."""
         documents = self.shelf.everything(self.live, months) if archives else self.live.tickets.undecoded()
@@ -55,12 +71,14 @@ class Work:
 
     def stage(self) -> bool:
         """Stage everything in the database; False when nothing changed."""
-        if not self.staged and not self._counted:
+        if not self.staged and not self._counted and not self._kept:
             return False
         if self.staged:
             # A number once seen is never given out again, also when it came with an import.
             self.raise_to("number", max(self.staged))
             self.live.tickets.put({number: codec.encode(ticket) for number, ticket in self.staged.items()})
+        if self._kept:
+            self.live.calendars.put({1: codec.encode(self.calendars)})
         self.live.counters.put({1: codec.encode(self.counters)})
         return True
 
@@ -134,6 +152,14 @@ class TinyUnit:
     def identities(self, agency: str) -> Iterator[tuple[str, Ticket]]:
         """Every imported identity of the agency with its ticket, archives included."""
         return self._opened_with("identity", agency, archives=True)
+
+    def calendars(self, agency: str) -> Mapping[str, Any]:
+        """The definitions of the agency's calendars, past ones too, by digest."""
+        return self._work[agency].calendars
+
+    def keep_calendar(self, agency: str, digest: str, definition: Mapping[str, Any]) -> None:
+        """Keep a definition for ever."""
+        self._work[agency].keep_calendar(digest, definition)
 
     def _opened_with(self, word: str, agency: str, archives: bool) -> Iterator[tuple[str, Ticket]]:
         work = self._work[agency]

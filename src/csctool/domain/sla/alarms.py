@@ -1,0 +1,89 @@
+"""What a sweep has to tell: warnings and breaches that are due and have not been told yet.
+
+Pure functions of the ticket as it is stored: no calendar is asked, for the times stand in its `sla` object. A sweep
+records each alarm as an event of the verb `warn` or `breach` with `told(alarm)` among its changes; what stands in the
+history has fired, for ever: not again after a downtime, a clock that jumps, or a reopening.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from csctool.domain.sla.outcome import moment, stored_clocks
+from csctool.domain.ticket import Ticket
+
+Verb = Literal["warn", "breach"]
+
+
+class Alarm(msgspec.Struct, frozen=True, order=True):
+    """`at` is when it was due, `clock` as `outcome.stored_clocks` names it: `resolution`, `ola:apps`, …"""
+
+    at: datetime
+    clock: str
+    verb: Verb
+
+
+def due_alarms(ticket: Ticket, now: datetime) -> list[Alarm]:
+    """The alarms of a live ticket that are due at `now` and were never told, in order of time.
+
+    A warning is due while its clock runs and is not late; once the promise is broken there is nothing left to warn
+    of. A breach is due even when the ticket was resolved meanwhile, late. A ticket that came with due times of its own
+    has breaches and no warnings; a finished one has neither.
+    """
+    if not ticket.live:
+        return []
+    told = fired(ticket)
+    alarms = (_alarm(name, clock, now) for name, clock in (*stored_clocks(ticket), *_stated(ticket)))
+    return sorted(alarm for alarm in alarms if alarm and (alarm.verb, alarm.clock) not in told)
+
+
+def next_alarm(ticket: Ticket) -> datetime | None:
+    """When a live ticket may have its next alarm if nothing happens to it: what an index of a sweep would keep.
+
+    It may be a time that has passed, and an alarm that has been told.
+    """
+    if not ticket.live:
+        return None
+    times = (moment(clock, name) for _, clock in (*stored_clocks(ticket), *_stated(ticket))
+             for name in ("warns_at", "breached_at", *(("due",) if clock["state"] == "running" else ())))  # fmt: skip
+    return min((at for at in times if at), default=None)
+
+
+def fired(ticket: Ticket) -> frozenset[tuple[str, str]]:
+    """The alarms that the history tells of, as (verb, clock)."""
+    found = ((e.verb, e.changes["clock"][1]) for e in ticket.history if "clock" in e.changes)
+    return frozenset((verb, str(clock)) for verb, clock in found)
+
+
+def told(alarm: Alarm) -> dict[str, tuple[Any, Any]]:
+    """What the event of an alarm carries among its changes."""
+    return {"clock": (None, alarm.clock), "due_at": (None, msgspec.to_builtins(alarm.at))}
+
+
+def _alarm(name: str, clock: Mapping[str, Any], now: datetime) -> Alarm | None:
+    broken = moment(clock, "breached_at")
+    if broken is not None:
+        return Alarm(broken, name, "breach")
+    if clock["state"] != "running":
+        return None
+    due, warns = moment(clock, "due"), moment(clock, "warns_at")
+    if due is not None and now > due:
+        return Alarm(due, name, "breach")
+    return Alarm(warns, name, "warn") if warns is not None and now >= warns else None
+
+
+def _stated(ticket: Ticket) -> list[tuple[str, dict[str, Any]]]:
+    """Promises without a clock: due times that came with the ticket, or were agreed where there is no policy."""
+    found = []
+    times = (("response", ticket.due.response, ticket.responded_at),
+             ("resolution", ticket.due.resolution, ticket.resolved_at or ticket.closed_at))  # fmt: skip
+    for name, due, kept in times:
+        if due is None or name in ticket.sla:
+            continue
+        clock: dict[str, Any] = {"state": "met" if kept else "running", "due": due.isoformat()}
+        if kept and kept > due:
+            clock |= {"state": "breached", "breached_at": due.isoformat()}
+        found.append((name, clock))
+    return found

@@ -1,0 +1,94 @@
+"""Writing down what is promised: terms and due times go into the events, the clocks' standing onto the ticket."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from csctool.domain.sla.clock import CalendarOf
+from csctool.domain.sla.course import Course, agreed_in
+from csctool.domain.sla.outcome import dues, outcome
+from csctool.domain.sla.promise import Promises
+from csctool.domain.sla.terms import plain_terms
+from csctool.domain.ticket import Due, Event, Ticket, plain
+from csctool.domain.words import FINISHED
+
+#: What this room adds to the changes of an event, besides `due`.
+EXTRAS = ("terms", "ola")
+
+
+def promised(ticket: Ticket, first: int, promises: Promises, calendars: CalendarOf) -> Ticket:
+    """The ticket with the promises of its events from number `first` (from 0) on: terms and contracts where they
+    changed, due times that moved, and where its clocks stand.
+
+    A ticket that came with due times of its own (an import) keeps them and has no clocks. While it is open, every event
+    renews the terms: settings that were edited apply from the next event on, and what had run until then stays.
+    """
+    course = Course(calendars)
+    events = list(ticket.history)
+    due, stated = Due(), False
+    for at, event in enumerate(events):
+        course.see(event)
+        stated = stated or (at == 0 and "terms" not in event.changes and _says_due(event))
+        if at >= first and not stated:
+            event = _with_terms(event, course, promises, opening=at == 0)
+        course.turn(event)
+        if at >= first and course.terms is not None:
+            event = _with_due(event, due, dues(course))
+        if course.terms is not None:
+            due = dues(course)
+        elif _says_due(event):
+            stated = True
+        events[at] = event
+    due = due if course.terms is not None else ticket.due
+    return msgspec.structs.replace(ticket, history=tuple(events), due=due, sla=outcome(course))
+
+
+def settled(ticket: Ticket) -> bool:
+    """Whether the outcome is frozen: closed or cancelled before the last event, and not reopened by it."""
+    return ticket.status in FINISHED and "status" not in ticket.history[-1].changes
+
+
+def bare(ticket: Ticket) -> Ticket:
+    """The ticket as if nothing had been promised, due times that were agreed with the requester left in: what a
+    simulation begins with."""
+    events = tuple(_without(event, "terms", "ola", *(() if agreed_in(event) and event.verb == "triage" else ("due",)))
+                   for event in ticket.history)  # fmt: skip
+    return msgspec.structs.replace(ticket, history=events, due=Due(), sla={})
+
+
+def _with_terms(event: Event, course: Course, promises: Promises, *, opening: bool) -> Event:
+    said = agreed_in(event)
+    corrected = said or "kind" in event.changes or "priority" in event.changes
+    if not (opening or course.open or (course.fields["status"] == "resolved" and corrected)):
+        return event
+    changes: dict[str, tuple[Any, Any]] = {}
+    terms = promises.terms(course, said)
+    if terms != course.terms:
+        changes["terms"] = (plain_terms(course.terms), plain_terms(terms))
+    if course.open:
+        contracts = promises.contracts(course, event.at)
+        if contracts != course.contracts:
+            changes["ola"] = (plain_terms(course.contracts), plain_terms(contracts))
+    return _with(event, changes) if changes else event
+
+
+def _with_due(event: Event, before: Due, after: Due) -> Event:
+    if before != after:
+        return _with(event, {"due": (plain(before), plain(after))})
+    return _without(event, "due") if "due" in event.changes else event
+
+
+def _says_due(event: Event) -> bool:
+    new = event.changes.get("due", (None, None))[1]
+    return bool(new and (new.get("resolution") or new.get("response")))
+
+
+def _with(event: Event, changes: Mapping[str, tuple[Any, Any]]) -> Event:
+    return msgspec.structs.replace(event, changes={**event.changes, **changes})
+
+
+def _without(event: Event, *names: str) -> Event:
+    if not any(name in event.changes for name in names):
+        return event
+    return msgspec.structs.replace(event, changes={n: c for n, c in event.changes.items() if n not in names})
