@@ -19,6 +19,7 @@ from csctool.domain.words import INCOMPLETE, TICKET_KEY
 from csctool.errors import CscError, NotFoundError, RefusedError, UsageError
 
 if TYPE_CHECKING:
+    from csctool.desk.promises import Promising
     from csctool.domain.business_hours import Calendar
 
 T = TypeVar("T")
@@ -67,6 +68,7 @@ class Desk:
         self.brace = brace
         self.dismiss = dismiss
         self._fresh: list[Ticket] = []
+        self._promising: Promising | None = None
 
     # -- looking -------------------------------------------------------------------------------------------
 
@@ -75,7 +77,8 @@ class Desk:
         done = Done([], [])
         for key in keys:
             try:
-                done.tickets.append(self.store.get("-".join(map(str, split_key(key)))))
+                ticket = self.store.get("-".join(map(str, split_key(key))))
+                done.tickets.append(self.seen(ticket))
             except CscError as error:
                 done.failures.append((key, error))
         return done
@@ -94,7 +97,15 @@ class Desk:
         for name in (*columns, *((field,) if field else ())):
             self.column(name)
         key = sort_key(field) if field else most_urgent
-        return sorted(self.find(query), key=key, reverse=bool(order and order.startswith("-")))
+        return sorted(map(self.seen, self.find(query)), key=key, reverse=bool(order and order.startswith("-")))
+
+    def seen(self, ticket: Ticket) -> Ticket:
+        """The ticket with the states of its clocks as they are now."""
+        if not ticket.sla:
+            return ticket
+        from csctool.domain.sla.outcome import shown
+
+        return shown(ticket, self.clock())
 
     def column(self, name: str) -> str:
         """A column of a list. Raises UsageError with the nearest name."""
@@ -291,12 +302,27 @@ class Desk:
                     ticket = unit.get(f"{agency}-{number}")
                     changed = step(ticket, self.stamp(ticket))
                     self.object(ticket, changed, verb)
-                    changed = self.recorded(changed)
+                    changed = self.recorded(self.promised(unit, changed, len(ticket.history)))
                     unit.put(changed)
                 done.tickets.append(changed)
             except CscError as error:
                 done.failures.append((key, error))
         return done
+
+    def promised(self, unit: Unit, ticket: Ticket, first: int) -> Ticket:
+        """The ticket with what is promised by its events from number `first` (from 0) on: due times and clocks."""
+        if not (self.settings.sla or self.settings.ola or ticket.sla or "breach_reason" in ticket.history[-1].changes):
+            return ticket  # a desk that promises nothing pays nothing
+        return self.promising.kept_up(unit, ticket, first)
+
+    @property
+    def promising(self) -> "Promising":
+        """What this desk promises; made once a command."""
+        if self._promising is None:
+            from csctool.desk.promises import Promising
+
+            self._promising = Promising(self)
+        return self._promising
 
     def unit(self, *agencies: str) -> "UnitGuard":
         """A unit of work over these agencies, which a dry run discards."""

@@ -55,6 +55,7 @@ def open_ticket(desk: Desk, new: NewTicket) -> Opened:
         failure = None
         if new.resolution is not None:
             ticket, failure = _settled(desk, ticket, new, stamp)
+            ticket = desk.promised(unit, ticket, 1)
         ticket = desk.recorded(ticket)
         unit.put(ticket)
     _supportability(desk, ticket)
@@ -104,7 +105,8 @@ def _registered(desk: Desk, unit: Unit, agency: str, new: NewTicket, stamp: Stam
     for kind, other in new.ties:
         target = unit.get(other)
         unit.put(desk.recorded(lifecycle.link(target, desk.stamp(target), INVERSE[kind], key)))
-    return lifecycle.open_ticket(draft, stamp, decisions=decisions, objections=objections, once=new.once)
+    opened = lifecycle.open_ticket(draft, stamp, decisions=decisions, objections=objections, once=new.once)
+    return desk.promised(unit, opened, 0)
 
 
 def _said(ticket: Ticket) -> dict[str, Any]:
@@ -223,6 +225,8 @@ def triage(desk: Desk, keys: Sequence[str], change: Correction) -> Done:
         raise UsageError(f"{change.desk} is no desk", f"a desk has desk = true; e.g. {desk.settings.default_queue}")
     if (change.desk or change.due) and not change.reason:
         raise UsageError("a new desk or an agreed due time needs a reason", "--reason TEXT")
+    if change.due and change.due <= (desk.at or desk.clock()):
+        raise UsageError(f"--due {lifecycle.rfc3339(change.due)} has passed", "agree on a later time")
     if change.owner:
         desk.person(change.owner)
     if not (change.given or change.fields or change.desk or change.owner or change.due or change.reroute):
@@ -252,7 +256,7 @@ def _triaged(desk: Desk, key: str, change: Correction) -> Ticket:
             ticket, stamp, new, note=change.reason, decisions=decisions, objections=objections,
             phone=desk.settings.priorities.phone,
         )  # fmt: skip
-        changed = desk.recorded(changed)
+        changed = desk.recorded(desk.promised(unit, changed, len(ticket.history)))
         unit.put(changed)
         return changed
 

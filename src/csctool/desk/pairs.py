@@ -6,7 +6,7 @@ from csctool.desk.desk import Desk, Done, UnitGuard, agencies_of
 from csctool.desk.opening import decide
 from csctool.desk.ports import Question, Unit
 from csctool.domain import lifecycle
-from csctool.domain.ticket import Link, Ticket, split_key
+from csctool.domain.ticket import Link, Stamp, Ticket, split_key
 from csctool.domain.words import INVERSE, LinkType
 from csctool.errors import CscError, RefusedError
 
@@ -22,7 +22,7 @@ def link(desk: Desk, keys: Sequence[str], kind: LinkType, target: str) -> Done:
                 tied = lifecycle.link(ticket, desk.stamp(ticket), kind, other.key)
                 back = Link(INVERSE[kind], ticket.key)
                 desk.object(ticket, tied, "link")
-                tied = desk.recorded(tied)
+                tied = desk.recorded(desk.promised(unit, tied, len(ticket.history)))
                 unit.put(tied)
                 if back not in other.links:
                     unit.put(desk.recorded(lifecycle.link(other, desk.stamp(other), back.type, back.key)))
@@ -41,9 +41,9 @@ def merge(desk: Desk, keys: Sequence[str], into: str, reason: str | None) -> Don
             with _both(desk, key, into) as unit:
                 ticket, target = _load(unit, key), _load(unit, into)
                 ended, grown = _merged(desk, ticket, target, reason)
-                ended = desk.recorded(ended)
+                ended = desk.recorded(desk.promised(unit, ended, len(ticket.history)))
                 unit.put(ended)
-                unit.put(desk.recorded(grown))
+                unit.put(desk.recorded(desk.promised(unit, grown, len(target.history))))
             done.tickets.append(ended)
         except CscError as error:
             done.failures.append((key, error))
@@ -122,7 +122,9 @@ def _transferred(desk: Desk, unit: Unit, old: Ticket, agency: str, reason: str |
         opened_at=old.opened_at,
         responded_at=old.responded_at,
         note=reason,
+        extra={"ran": (None, ran)} if (ran := _ran(desk, old, stamp)) else None,
     )
+    new = desk.promised(unit, new, 0)
     ended = lifecycle.cancel(
         old, stamp, reason or f"transferred to {key}", code="transferred", verb="transfer",
         links=(Link("transferred-to", key),),
@@ -130,8 +132,13 @@ def _transferred(desk: Desk, unit: Unit, old: Ticket, agency: str, reason: str |
     desk.object(old, ended, "transfer")
     new = desk.recorded(new)
     unit.put(new)
-    unit.put(desk.recorded(ended))
+    unit.put(desk.recorded(desk.promised(unit, ended, len(old.history))))
     return new
+
+
+def _ran(desk: Desk, old: Ticket, stamp: Stamp) -> dict[str, int]:
+    """The working seconds that the clocks ran so far: somebody has waited since, whatever the new agency was promised."""
+    return desk.promising.ran(old, stamp.at) if "policy" in old.sla else {}
 
 
 def _both(desk: Desk, one: str, other: str) -> UnitGuard:
