@@ -8,11 +8,15 @@ where it is a plain file that nobody but its owner may write, in the hands of so
 import os
 import stat
 from contextlib import suppress
-from hashlib import blake2b
 
 import msgspec
 
 from csctool.domain.organisation import Rules
+
+try:  # the same function as in hashlib, without loading OpenSSL at every start
+    from _blake2 import blake2b
+except ImportError:
+    from hashlib import blake2b
 
 #: Below this many bytes, some thirty rules, the TOML is read faster than it is worth a file.
 WORTH = 4096
