@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from csctool.domain.audit import seal
 from csctool.domain.ticket import Decision, Event, Link, Stamp, Ticket, plain
 from csctool.domain.words import CALLBACK, INCOMPLETE, LIVE, LIVE_CHANNELS, OPEN, STATUSES, LinkType
 from csctool.errors import RefusedError
@@ -90,8 +91,10 @@ def record(
         note=note,
         decisions=decisions,
     )
+    previous = ticket.history[-1].digest if ticket.history else ""
+    sealed = msgspec.structs.replace(event, digest=seal(ticket.key, previous, event))
     return msgspec.structs.replace(
-        ticket, **changed, version=ticket.version + 1, updated_at=stamp.at, history=(*ticket.history, event)
+        ticket, **changed, version=ticket.version + 1, updated_at=stamp.at, history=(*ticket.history, sealed)
     )
 
 
@@ -100,8 +103,9 @@ def deciding(ticket: Ticket, decisions: Decisions) -> Ticket:
     if not decisions:
         return ticket
     *before, last = ticket.history
-    event = msgspec.structs.replace(last, decisions=(*last.decisions, *decisions))
-    return msgspec.structs.replace(ticket, history=(*before, event))
+    event = msgspec.structs.replace(last, decisions=(*last.decisions, *decisions), digest="")
+    sealed = msgspec.structs.replace(event, digest=seal(ticket.key, before[-1].digest if before else "", event))
+    return msgspec.structs.replace(ticket, history=(*before, sealed))
 
 
 def rfc3339(at: datetime) -> str:
@@ -290,9 +294,12 @@ def link(ticket: Ticket, stamp: Stamp, type: LinkType, key: str, *, note: str | 
 
 def resolve(
     ticket: Ticket, stamp: Stamp, resolution: str, *, code: str = "solved", internal: str | None = None,
-    training: str | None = None, minutes: int = 0, objections: Iterable[str] = (),
+    training: str | None = None, minutes: int = 0, objections: Iterable[str] = (), breach_reason: str | None = None,
 ) -> Ticket:  # fmt: skip
-    """The client's trouble is over. What was missing at registration must be met by now."""
+    """The client's trouble is over. What was missing at registration must be met by now.
+
+    `breach_reason` says why it took longer than promised.
+    """
     require(ticket, "resolve")
     objections = tuple(objections)
     if objections:
@@ -308,7 +315,9 @@ def resolve(
         "flags": with_flag(ticket.flags, INCOMPLETE, False),
     }
     held = holding(ticket)
-    extra = {"hold": (held, None)} if held else None
+    extra: dict[str, tuple[Any, Any]] = {"hold": (held, None)} if held else {}
+    if breach_reason:
+        extra["breach_reason"] = (None, breach_reason)
     return record(ticket, stamp, "resolve", new, note=internal, extra=extra)
 
 

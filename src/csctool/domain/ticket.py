@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from csctool.domain.words import *  # noqa: F403  (interim)
 from csctool.domain.words import LIVE, OPEN, TICKET_KEY, Channel, Kind, LinkType, Priority, Status
 from csctool.errors import NotFoundError
+
 
 class Frozen(msgspec.Struct, frozen=True, gc=False):
     """A value: compared by content, never changed in place."""
@@ -50,7 +50,8 @@ class Event(Frozen, frozen=True):
     """One change of a ticket. `changes` maps a field to (old, new), in plain JSON values.
 
     `op` names the invocation that caused it and begins with the real time of that invocation (so a change made
-    under `--now` still tells when it was made); `via` is the real Unix user behind `actor`.
+    under `--now` still tells when it was made); `via` is the real Unix user behind `actor`. `digest` chains it to its
+    predecessor (see `domain.audit`).
     """
 
     seq: int
@@ -62,6 +63,7 @@ class Event(Frozen, frozen=True):
     changes: dict[str, tuple[Any, Any]]
     note: str | None = None
     decisions: tuple[Decision, ...] = ()
+    digest: str = ""
 
 
 class Stamp(Frozen, frozen=True):
