@@ -1,6 +1,5 @@
 """`plugin replay`: past tickets through changed rules."""
 
-import gc
 from typing import Any
 
 import click
@@ -42,7 +41,6 @@ def command(
     from csctool.errors import DifferencesError
     from csctool.render.replaying import progress, progressed, replayed
 
-    gc.enable()
     tried = {name: path for name, path in (("rules", rules), ("desk-rules", desk_rules)) if path}
     current = context.desk(dry_run=True) if against == "current" else None
     desk = context.desk(dry_run=True, instead=tried)

@@ -26,6 +26,10 @@ EXAMPLES = 3
 STEP = 2_000
 
 
+#: What was answered, in that order.
+Answers = tuple[str | None, str, str | None, str, str | None]
+
+
 class Decided(msgspec.Struct, frozen=True):
     """A ticket as rules and plugins decided it, and how they came to it."""
 
@@ -85,14 +89,19 @@ def replay(
             tally.result.skipped += 1
             continue
         happened = outcome(ticket)
-        new = rehearsed(desk, old.draft, old.given, old.at, old.queue).ticket
-        was = happened if current is None else _seen(
-            happened, rehearsed(current, old.draft, old.given, old.at, old.queue).ticket
-        )  # fmt: skip
-        tally.add(ticket.key, was, _seen(happened, new), happened)
+        new = _answers(rehearsed(desk, old.draft, old.given, old.at, old.queue).ticket)
+        if current is None:
+            was: Answers = (happened.category, happened.kind, happened.service, happened.priority, happened.first)
+        else:
+            was = _answers(rehearsed(current, old.draft, old.given, old.at, old.queue).ticket)
+        tally.add(ticket.key, was, new, happened)
         if tally.result.tickets % STEP == 0:
             progress(tally.result.tickets)
     return tally.finished()
+
+
+def _answers(ticket: Ticket) -> Answers:
+    return ticket.category, ticket.kind, ticket.service, ticket.priority, ticket.queue
 
 
 def rehearsed(desk: Desk, draft: Ticket, given: Mapping[str, Any], at: datetime, queue: str | None = None) -> Decided:
@@ -118,39 +127,30 @@ class Unstaffed:
         return {}
 
 
-def _seen(happened: Outcome, new: Ticket) -> Outcome:
-    """What would have happened, had these decisions been taken."""
-    return msgspec.structs.replace(
-        happened, category=new.category, kind=new.kind, service=new.service, priority=new.priority, first=new.queue
-    )
-
-
 class _Tally:
     """Counts while tickets pass."""
 
     def __init__(self, settings: DeskSettings) -> None:
         self.result = Replay()
         self._changes: dict[tuple[str, str | None, str | None], Change] = {}
-        self._places = {queue.title.casefold(): name for name, queue in settings.queues.items() if queue.title}
-        self._known = settings.queues
+        self._titles = {queue.title.casefold(): name for name, queue in settings.queues.items() if queue.title}
+        self._places: dict[str | None, str | None] = {None: None, **{name: name for name in settings.queues}}
 
-    def add(self, key: str, was: Outcome, would: Outcome, happened: Outcome) -> None:
+    def add(self, key: str, was: Answers, would: Answers, happened: Outcome) -> None:
         """One more ticket: as it was (or would be now), as it would be, and as it really went on."""
-        happened, was = self._placed(happened), self._placed(was)
         result = self.result
         result.tickets += 1
-        differs = False
-        for name in COMPARED:
-            old, new = (getattr(o, "first" if name == "queue" else name) for o in (was, would))
-            if old != new:
-                differs = True
-                self._change(name, old, new, key)
-        if differs:
+        was = (*was[:-1], self._place(was[-1]))
+        if was != would:
             result.differ += 1
             result.keys.append(key)
+            for name, old, new in zip(COMPARED, was, would, strict=True):
+                if old != new:
+                    self._change(name, old, new, key)
         if happened.resolver is not None:
-            self._luck(result.before, happened, was.first)
-            self._luck(result.after, happened, would.first)
+            real = self._place(happened.first), self._place(happened.resolver)
+            self._luck(result.before, happened, real, was[-1])
+            self._luck(result.after, happened, real, would[-1])
 
     def finished(self) -> Replay:
         """The result, the commonest change first."""
@@ -168,21 +168,15 @@ class _Tally:
         if len(change.examples) < EXAMPLES:
             change.examples.append(key)
 
-    def _luck(self, luck: Luck, happened: Outcome, first: str | None) -> None:
+    def _luck(self, luck: Luck, happened: Outcome, real: tuple[str | None, str | None], first: str | None) -> None:
         luck.resolved += 1
-        luck.hits += first == happened.resolver
-        handovers, bounces = lived_on(happened, first)
+        luck.hits += first == real[1]
+        handovers, bounces = lived_on(happened, real, first)
         luck.handovers += handovers
         luck.bounces += bounces
 
-    def _placed(self, found: Outcome) -> Outcome:
-        """With queues by the names of this desk: an imported one may stand there by its title."""
-        first, resolver = self._place(found.first), self._place(found.resolver)
-        if first == found.first and resolver == found.resolver:
-            return found
-        return msgspec.structs.replace(found, first=first, resolver=resolver)
-
     def _place(self, queue: str | None) -> str | None:
-        if queue is None or queue in self._known:
-            return queue
-        return self._places.get(queue.casefold(), queue)
+        """A queue by its name on this desk: an imported one may stand there by its title."""
+        if queue not in self._places:
+            self._places[queue] = self._titles.get((queue or "").casefold(), queue)
+        return self._places[queue]

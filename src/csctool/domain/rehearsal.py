@@ -22,6 +22,10 @@ ASKABLE: dict[str, tuple[str, ...]] = {
 }
 
 
+#: What somebody may say of a ticket.
+SAID = (*DESCRIBING, "fields")
+
+
 class Opening(Frozen, frozen=True):
     """The draft before anybody was asked: `given` holds the fields that somebody had said.
 
@@ -80,7 +84,7 @@ def opening(ticket: Ticket, ask: Collection[str] = ()) -> Opening | None:
         return None
     born = ticket.history[0]
     now = {name: new for name, (_, new) in born.changes.items()}
-    given = given_at(born)
+    given = _given(born, now)
     for word in ask:
         for name in ASKABLE[word]:
             given.pop(name, None)
@@ -91,24 +95,25 @@ def opening(ticket: Ticket, ask: Collection[str] = ()) -> Opening | None:
 
 def given_at(born: Event) -> dict[str, Any]:
     """The described fields that somebody had said when a ticket was opened."""
-    now = {name: new for name, (_, new) in born.changes.items()}
+    return _given(born, {name: new for name, (_, new) in born.changes.items()})
+
+
+def _given(born: Event, now: dict[str, Any]) -> dict[str, Any]:
     answers: dict[str, Any] = {}
     for decision in born.decisions:
         answers.update(decision.answer)
-    prioritized = any(decision.hook == "prioritize" for decision in born.decisions)
+        if decision.hook == "prioritize":
+            answers["priority"] = now.get("priority")  # a priority that somebody names is never asked for
     carried = any(link["type"] == "transferred-from" for link in now.get("links") or ())
+    if now.get("kind") == "contact" and not carried:
+        answers["kind"] = "contact"  # what a ticket is called until somebody says more
     given = {}
-    for name in DESCRIBING:
+    for name in SAID:
         value = now.get(name)
-        if value in (None, [], ()) or (name in answers and answers[name] == value):
-            continue
-        if name == "priority" and prioritized:
-            continue
-        if name == "kind" and value == "contact" and not carried:
-            continue  # what a ticket is called until somebody says more
-        given[name] = tuple(value) if name == "cc" else value
-    if now.get("fields"):
-        given["fields"] = now["fields"]
+        if value and (name not in answers or answers[name] != value):
+            given[name] = value
+    if "cc" in given:
+        given["cc"] = tuple(given["cc"])
     return given
 
 
@@ -138,15 +143,16 @@ def outcome(ticket: Ticket) -> Outcome:
     )  # fmt: skip
 
 
-def lived_on(before: Outcome, queue: str | None) -> tuple[int, int]:
-    """(hand-overs, bounces) of a ticket, had its first queue been another one.
+def lived_on(before: Outcome, real: tuple[str | None, str | None], queue: str | None) -> tuple[int, int]:
+    """(hand-overs, bounces) of a ticket, had its first queue been another one; `real` are its first queue and resolver.
 
     With the same first queue all stays as it happened. A ticket that had come at once to the queue that resolved it
     would not have been handed over. One that had come to a wrong queue would have been handed over as it was, and at
     least once.
     """
-    if queue == before.first:
+    first, resolver = real
+    if queue == first:
         return before.handovers, before.bounces
-    if queue == before.resolver:
+    if queue == resolver:
         return 0, 0
     return max(1, before.handovers), before.bounces
