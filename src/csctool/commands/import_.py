@@ -36,14 +36,14 @@ def command(
     gc.enable()
     desk = context.desk(dry_run=dry_run)
     default = default_agency(desk, agency.upper() if agency else None)
-    source = Import(file, map_word, encoding)
-    if source.needs_agency:
-        require_agency(desk, default)
-    rows = source.tickets(agency=default, forced=agency is not None, zone=desk.zone)
-    refused = source.refusals(rejects)
-    try:
-        taken = take_in(desk, rows, refused.add, add_agencies=add_agencies, progress=progress)
-    finally:
-        progressed()
-        context.failed += refused.close()
+    with Import(file, map_word, encoding) as source:
+        if source.needs_agency:
+            require_agency(desk, default)
+        rows = source.tickets(agency=default, forced=agency is not None, zone=desk.zone)
+        refused = source.refusals(rejects)
+        try:
+            taken = take_in(desk, rows, refused.add, add_agencies=add_agencies, progress=progress)
+        finally:
+            progressed()
+            context.failed += refused.close()
     imported({"rows": source.rows, **taken.counts(), "rejected_rows": refused.rows}, fmt, dry_run=dry_run)

@@ -17,9 +17,8 @@ from csctool.domain.intake import (
     House,
     Incoming,
     Rejected,
-    contradictions,
-    lifted,
     lived,
+    out_of_order,
     stated_status,
 )
 from csctool.domain.query import Query
@@ -207,7 +206,7 @@ class _Intake:
         ticket = lifecycle.deciding(ticket, self.desk.decisions(agency).unrecorded(ticket.key))
         unit.put(ticket)
         self.taken.added += 1
-        self.taken.dirty += lifted(ticket)
+        self.taken.dirty += out_of_order(ticket)
         known.counter = max(known.counter, unit.raise_to(agency, "number", number))
         if row.whole:
             _learn(known, ticket)
@@ -218,9 +217,6 @@ class _Intake:
 
     def _new(self, unit: Unit, row: Incoming, agency: str, number: int) -> Ticket:
         given = catalogued(self.desk, dict(row.given))
-        denied = contradictions(row)
-        if denied:
-            given["fields"] = {**given.get("fields", {}), **denied}
         described = {name: value for name, value in given.items() if name not in CARRIED}
         draft = Ticket(**{"kind": "contact", "status": "queued", **described,
                           "key": f"{agency}-{number}", "agency": agency, "number": number})  # fmt: skip
@@ -229,7 +225,8 @@ class _Intake:
         if _unsettled(row):
             change = {name: getattr(draft, name) for name in ("kind", "subject", "service", "category", "priority")}
             objections = self.desk.decisions(agency).validate(Question(draft, self._stamp.at, "open", change))
-        return lived(draft, row, self._stamp, self._house, decisions=decisions, objections=objections)
+        ticket = lived(draft, row, self._stamp, self._house, decisions=decisions, objections=objections)
+        return self.desk.promised(unit, ticket, 0)
 
     def _decided(
         self, unit: Unit, draft: Ticket, row: Incoming, given: Mapping[str, Any]

@@ -98,7 +98,7 @@ def lived(
 ) -> Ticket:  # fmt: skip
     """The ticket with its history. `draft` is complete; `stamp` says who imports, when, in which operation."""
     opened_at = row.opened_at or stamp.at
-    carried = {name: row.given[name] for name in CARRIED if name in row.given}
+    carried = {name: row.given[name] for name in CARRIED if name in row.given} | contradictions(row)
     extra: dict[str, tuple[Any, Any]] = {name: (None, plain(value)) for name, value in carried.items()}
     extra["identity"] = (None, row.identity)
     extra["row"] = (None, row.digest)
@@ -142,17 +142,20 @@ def stated_status(row: Incoming) -> str | None:
     return "resolved" if row.ends.resolved_at else None
 
 
-def contradictions(row: Incoming) -> dict[str, str]:
-    """Ends that the stated status denies, as fields: a pending ticket that has a closing time keeps it there."""
+def contradictions(row: Incoming) -> dict[str, datetime]:
+    """Ends that the stated status denies: a pending ticket may come with a closing time, and keeps it."""
     if row.moments is not None:
         return {}
     status = stated_status(row)
     denied = {name: getattr(row.ends, name) for name, statuses in ENDS.items() if status not in statuses}
-    return {f"stated_{name}": rfc3339(at) for name, at in denied.items() if at}
+    return {name: at for name, at in denied.items() if at}
 
 
-def lifted(ticket: Ticket) -> bool:
-    """Whether an event could not be written at the time that the file states."""
+def out_of_order(ticket: Ticket) -> bool:
+    """Whether its times can't be true: an event could not be written when it was stated, or the end lies first."""
+    opened = ticket.opened_at
+    if opened and any(at and at < opened for at in (ticket.resolved_at, ticket.closed_at)):
+        return True
     return any("stated_at" in event.changes for event in ticket.history)
 
 

@@ -40,6 +40,12 @@ class Import:
         self.source.check()
         self.table: Rows | None = None
 
+    def __enter__(self) -> "Import":
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        self.source.close()
+
     @property
     def needs_agency(self) -> bool:
         """Whether the rows don't say whose they are."""

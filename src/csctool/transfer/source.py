@@ -12,6 +12,7 @@ import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 from csctool.errors import CscError, NotFoundError, NotPermittedError, StorageError, UsageError
@@ -42,17 +43,20 @@ class Source:
         self.name = "stdin" if path == "-" else path
         self.encoding = _encoding(encoding)
         self._advice = encoding is None
+        self._opened: list[Any] = []
 
     def check(self) -> None:
         """Read the whole file once, if it can be read twice. Raises UsageError for bytes in another encoding or a torn
         gzip, NotFoundError, NotPermittedError."""
         if not os.path.isfile(self.path):
             return
-        with self.open() as stream:
+        with closing(self), closing(self.open()) as stream:
             decoder = codecs.getincrementaldecoder(self.encoding)("surrogatepass" if self._utf8 else "strict")
             lines = 1
             while True:
                 chunk = self._guarded(lambda: stream.read(_CHUNK), lines)
+                if lines == 1:
+                    self.refuse_wide(chunk)
                 try:
                     decoder.decode(chunk, final=not chunk)
                 except UnicodeDecodeError as error:
@@ -65,6 +69,8 @@ class Source:
         """The plain bytes; gzip is known by its first bytes, whatever the name is."""
         try:
             raw: Any = sys.stdin.buffer if self.path == "-" else open(self.path, "rb")  # noqa: SIM115 - for the caller
+            if self.path != "-":
+                self._opened.append(raw)
             start = raw.peek(2)[:2]
         except FileNotFoundError:
             raise NotFoundError(f"no such file: {self.path}") from None
@@ -77,6 +83,12 @@ class Source:
         if start == b"\x1f\x8b":
             return io.BufferedReader(gzip.GzipFile(fileobj=raw), _CHUNK)
         return raw
+
+    def close(self) -> None:
+        """Close what was opened; stdin is left to its owner."""
+        for stream in self._opened:
+            stream.close()
+        self._opened = []
 
     def lines(self) -> "Lines":
         """The file's lines as text, from the beginning."""
@@ -93,6 +105,11 @@ class Source:
             what = "a NUL byte" if "\0" in text else "a lone surrogate"
             raise BadLineError(line, f"{what} in the text", text)
         return text
+
+    def refuse_wide(self, start: bytes) -> None:
+        """Refuse a file whose characters are two bytes each: its line ends can't be found byte by byte."""
+        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise UsageError(f"{self.name} is UTF-16", "convert it first: iconv -f UTF-16 -t UTF-8")
 
     @property
     def _utf8(self) -> bool:
@@ -158,8 +175,7 @@ class Lines:
         return self._source._guarded(lambda: self._stream.readline(MAX_LINE + 1), self.number)
 
     def _first(self, line: bytes) -> bytes:
-        if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise UsageError(f"{self._source.name} is UTF-16", "convert it first: iconv -f UTF-16 -t UTF-8")
+        self._source.refuse_wide(line)
         return line.removeprefix(codecs.BOM_UTF8)
 
 
