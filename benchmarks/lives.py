@@ -5,25 +5,31 @@ What lies on disk is therefore what csctool itself would have written; only the 
 """
 
 import random
+import re
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from benchmarks import organisation
 from csctool.bootstrap import Wishes, open_desk
 from csctool.desk.desk import Actor, Desk
 from csctool.desk.opening import NewTicket, open_ticket
-from csctool.domain.ticket import Ticket
+from csctool.domain.audit import seal
+from csctool.domain.ticket import Event, Ticket
 from csctool.storage import codec
 
 EVENTS = 6
 AGENCY = "QQAGENCYQQ"
 NUMBER = 987654000
 CLIENT, ROOM = "Qclient Qname", "Q417Q"
-#: The moments of a life that is led as a template; no real ticket has them.
-MOMENTS = [datetime(1999, 1, 1 + step, tzinfo=UTC) for step in range(EVENTS)]
+#: The moments of a life that is led as a template, on a Monday morning: no real ticket has them, and no promise falls
+#: on one of them.
+MOMENTS = [datetime(1999, 1, 4, 9, tzinfo=UTC) + step * timedelta(minutes=7, seconds=11) for step in range(EVENTS)]
+_ELSEWHEN = re.compile(rb"1999-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 #: subject, what was said, what was answered. ROOM is replaced.
 TALES = (
@@ -56,10 +62,11 @@ CHANNELS = ("phone", "phone", "phone", "email", "portal", "walk-in", "chat", "mo
 
 
 class Template(NamedTuple):
-    """A led life as JSON with holes, and the status in which it ended."""
+    """A led life as JSON with holes, the status in which it ended, and how long after its opening other times lie."""
 
     status: str
     text: bytes
+    offsets: Sequence[int]
 
 
 class Filling(NamedTuple):
@@ -77,7 +84,7 @@ def templates() -> list[Template]:
     with tempfile.TemporaryDirectory(prefix="csctool-lives-") as root:
         desk = _stage(root)
         lives = (_lead(desk, at, ended) for at in range(len(TALES)) for ended in (True, False))
-        return [Template(ticket.status, _holes(ticket)) for ticket in lives]
+        return [_template(ticket) for ticket in lives]
 
 
 def filled(template: Template, filling: Filling) -> bytes:
@@ -90,11 +97,25 @@ def filled(template: Template, filling: Filling) -> bytes:
         b"room": filling.room.encode(),
     }
     for step, at in enumerate(filling.at):
-        text = f"{at:%Y-%m-%dT%H:%M:%SZ}".encode()
+        text = _text(at)
         holes[b"t%d" % step] = text
         # An operation is named after its time; the eight digits are as many as csctool's own.
         holes[b"o%d" % step] = b"%s-%08x" % (text.translate(None, b"-:"), filling.number * 8 + step & 0xFFFFFFFF)
-    return template.text % holes
+    for seconds in template.offsets:
+        holes[b"+%d" % seconds] = _text(filling.at[0] + timedelta(seconds=seconds))
+    return sealed(template.text % holes)
+
+
+def sealed(document: bytes) -> bytes:
+    """The document with its history's chain of digests made anew."""
+    ticket = codec.decode(msgspec.Raw(document))
+    history: list[Event] = []
+    for event in ticket.history:
+        bare = msgspec.structs.replace(event, digest="")
+        history.append(
+            msgspec.structs.replace(bare, digest=seal(ticket.key, history[-1].digest if history else "", bare))
+        )
+    return bytes(codec.encode(msgspec.structs.replace(ticket, history=tuple(history))))
 
 
 def times(chance: random.Random, opened: datetime, ended: datetime) -> list[datetime]:
@@ -111,7 +132,7 @@ def _stage(root: str) -> Desk:
     Path(root, "csctool.toml").write_text(organisation.desk_text())
     Path(root, "rules.toml").write_text(organisation.rules_text())
     (place / "agency.toml").write_text(organisation.agency_text(AGENCY))
-    desk = open_desk(Wishes(desk=root, now="1999-01-01T00:00:00Z"))
+    desk = open_desk(Wishes(desk=root, now="1999-01-04T09:00:00Z"))
     desk.actor = Actor("ana", "ana")
     desk.store.create(AGENCY)
     with desk.store.unit(AGENCY) as unit:
@@ -168,13 +189,22 @@ def _moment(desk: Desk, step: int) -> None:
     desk.op = f"Qop{step}Q"
 
 
-def _holes(ticket: Ticket) -> bytes:
-    """The ticket's JSON as a template for `%` with a mapping."""
+def _template(ticket: Ticket) -> Template:
+    """The ticket's JSON as a template for `%` with a mapping. Promised times keep their distance from the opening."""
     text = bytes(codec.encode(ticket)).replace(b"%", b"%%")
     text = text.replace(f"{CLIENT}@{AGENCY}.example.gov".encode(), b"%(mail)b")
     text = text.replace(CLIENT.encode(), b"%(client)b").replace(ROOM.encode(), b"%(room)b")
     text = text.replace(b"%d" % ticket.number, b"%(number)d").replace(AGENCY.encode(), b"%(agency)b")
     for step, at in enumerate(MOMENTS):
-        text = text.replace(f"{at:%Y-%m-%dT%H:%M:%SZ}".encode(), b"%%(t%d)b" % step)
+        text = text.replace(_text(at), b"%%(t%d)b" % step)
         text = text.replace(f"Qop{step}Q".encode(), b"%%(o%d)b" % step)
-    return text
+    offsets = set()
+    for found in set(_ELSEWHEN.findall(text)):
+        seconds = int((datetime.fromisoformat(found.decode()) - MOMENTS[0]).total_seconds())
+        text = text.replace(found, b"%%(+%d)b" % seconds)
+        offsets.add(seconds)
+    return Template(ticket.status, text, sorted(offsets))
+
+
+def _text(at: datetime) -> bytes:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}".encode()

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
@@ -37,7 +38,8 @@ class Bench:
         self.runs = 7 if quick else 21
         self.few = 2 if quick else 3
         self.quick = quick
-        self.work = place / "work"
+        self.place.mkdir(parents=True, exist_ok=True)
+        self.work = Path(tempfile.mkdtemp(prefix="work-", dir=place))
 
     def desk(self, name: str = "", closed: float = desks.CLOSED) -> desks.Made:
         """A fresh working copy of a reference desk."""
