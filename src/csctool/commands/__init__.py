@@ -47,10 +47,13 @@ CHAPTERS: dict[str, dict[str, tuple[str, str]]] = {
         "plugin": ("plugin", "Try changed rules and plugins on past tickets."),
     },
     "Measure and move": {
-        "report": ("report", "Measure: summary, volume, backlog, resolution, flow, workload."),
+        "report": ("report", "Measure: summary, volume, backlog, sla, resolution, flow, workload."),
         "import": ("import_", "Take in tickets from CSV, TSV or JSON Lines."),
         "export": ("export", "Write tickets out."),
         "archive": ("archive", "Move finished tickets to their months' archives."),
+    },
+    "Trust": {
+        "audit": ("audit", "Prove that nobody changed the past: verify, head."),
     },
     "More": {
         "demo": ("demo", "Walk through a ticket's life on a throw-away desk."),

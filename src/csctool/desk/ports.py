@@ -82,6 +82,9 @@ class Store(Protocol):
     def calendars(self, agency: str) -> Mapping[str, Any]:
         """The definitions of the calendars in which the agency was ever promised something, by digest."""
 
+    def last_number(self, agency: str) -> int:
+        """The highest ticket number that the agency ever gave out."""
+
     def archive(self, agency: str) -> int:
         """Move finished tickets to the archive of the month in which they ended; returns how many moved. Idempotent."""
 

@@ -61,11 +61,19 @@ def broken(ticket: Ticket) -> Break | None:
     return None
 
 
-def head(tickets: Iterable[Ticket]) -> tuple[int, str]:
-    """(how many tickets, one digest over the last digest of each), in the order of their numbers."""
+def head(tickets: Iterable[Ticket], before: str) -> tuple[int, str]:
+    """(how many tickets, one digest over the last event of each), of all that operations wrote before a real time.
+
+    `before` is a real time as operation ids begin with, `20261122T013407Z`. What is added later changes nothing in it,
+    so that a head which was kept elsewhere can be compared at any time.
+    """
+    last = [(t.number, t.key, digest) for t in tickets if (digest := _last(t, before))]
     whole = blake2b(digest_size=SIZE)
-    count = 0
-    for ticket in sorted(tickets, key=lambda t: t.number):
-        whole.update(f"{ticket.key} {ticket.history[-1].digest if ticket.history else ''}\n".encode())
-        count += 1
-    return count, whole.hexdigest()
+    for _, key, digest in sorted(last):
+        whole.update(f"{key} {digest}\n".encode())
+    return len(last), whole.hexdigest()
+
+
+def _last(ticket: Ticket, before: str) -> str | None:
+    """The digest of the last event that was really written before then."""
+    return next((e.digest for e in reversed(ticket.history) if e.op[: len(before)] < before), None)

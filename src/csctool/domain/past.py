@@ -6,7 +6,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from csctool.domain.ticket import Event, Ticket
+from csctool.domain.ticket import Event, Ticket, plain
 
 
 def ticket_as_of(ticket: Ticket, at: datetime) -> Ticket | None:
@@ -29,6 +29,24 @@ def ticket_after(ticket: Ticket, kept: int) -> Ticket:
         updated_at=ticket.history[kept - 1].at,
         history=ticket.history[:kept],
     )
+
+
+def unexplained(ticket: Ticket) -> list[str]:
+    """The fields whose value is not what the history's events lead to; none for an honest ticket.
+
+    The SLA outcome follows from the clocks, which `sla recompute` proves.
+    """
+    said: dict[str, Any] = {}
+    for event in ticket.history:
+        said.update({name: new for name, (_, new) in event.changes.items()})
+    born = Ticket(ticket.key, ticket.agency, ticket.number, "contact", "queued", "")
+    return [
+        name for name in Ticket.__struct_fields__
+        if name not in _UNTOLD and plain(getattr(ticket, name)) != plain(said.get(name, getattr(born, name)))
+    ]  # fmt: skip
+
+
+_UNTOLD = frozenset({"key", "agency", "number", "sla", "version", "updated_at", "history"})
 
 
 def _kept(history: tuple[Event, ...], at: datetime) -> int:

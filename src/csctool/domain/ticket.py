@@ -143,10 +143,11 @@ def split_key(key: str) -> tuple[str, int]:
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON would carry it: what history records."""
+    """The value as JSON carries it: what history records, the same before and after it was saved."""
     if value is None or type(value) in _PLAIN:
         return value
-    return msgspec.to_builtins(value)
+    builtin = msgspec.to_builtins(value)
+    return list(builtin) if isinstance(builtin, tuple) else builtin
 
 
 _PLAIN = frozenset({str, int, bool})

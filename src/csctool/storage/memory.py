@@ -69,6 +69,10 @@ class MemoryStore:
         """The definitions of the agency's calendars, past ones too, by digest."""
         return self._agency(agency).calendars
 
+    def last_number(self, agency: str) -> int:
+        """The highest ticket number ever given out."""
+        return self._agency(agency).counters.get("number", 0)
+
     def archive(self, agency: str) -> int:
         """Count the finished tickets that were not archived before. Raises BusyError."""
         with self.unit(agency):

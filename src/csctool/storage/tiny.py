@@ -100,6 +100,11 @@ class TinyStore:
         """The definitions of the agency's calendars, past ones too, by digest."""
         return self._shelf(agency).live().kept_calendars()
 
+    def last_number(self, agency: str) -> int:
+        """The highest ticket number ever given out. Raises NotFoundError, DamagedError, NotPermittedError."""
+        counters = self._shelf(agency).live().counters.undecoded().get("1")
+        return codec.counters(counters).get("number", 0)
+
     def archive(self, agency: str) -> int:
         """Move finished tickets to the archive of the month in which they ended; returns how many moved."""
         shelf = self._shelf(agency)

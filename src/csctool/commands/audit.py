@@ -1,0 +1,49 @@
+"""`audit verify/head`: prove that nobody changed the past."""
+
+from typing import BinaryIO
+
+import click
+
+from csctool.commands.context import Context
+from csctool.commands.options import AGENCY, format_option
+from csctool.errors import DifferencesError
+
+
+@click.group("audit")
+def command() -> None:
+    """The chain of digests over every ticket's history."""
+
+
+@command.command("verify")
+@click.option("--agency", "-a", "agencies", multiple=True, type=AGENCY, help="Only this one; may be repeated.")
+@click.option(
+    "--head", "kept", type=click.File("rb"), metavar="FILE", help="Heads that were kept elsewhere; - is stdin."
+)
+@format_option()
+@click.pass_obj
+def verify(context: Context, agencies: tuple[str, ...], kept: BinaryIO | None, fmt: str) -> None:
+    """Check every history; exit 10 names the ticket and the event at which one breaks."""
+    from csctool.desk.auditing import compare, read_heads
+    from csctool.desk.auditing import verify as check
+    from csctool.render.auditing import verified
+
+    desk = context.desk()
+    looked, breaks = check(desk, [key.upper() for key in agencies])
+    if kept is not None:
+        breaks += compare(desk, read_heads(kept.read()))
+    verified(looked, breaks, fmt)
+    context.failed += [
+        DifferencesError(f"{b.key}, event {b.seq}: {b.why}" if b.seq else f"{b.key}: {b.why}") for b in breaks
+    ]
+
+
+@command.command("head")
+@click.option("--agency", "-a", "agencies", multiple=True, type=AGENCY, help="Only this one; may be repeated.")
+@format_option()
+@click.pass_obj
+def head(context: Context, agencies: tuple[str, ...], fmt: str) -> None:
+    """Print one digest an agency, to mail to somebody else: what stands now can't be changed unnoticed after that."""
+    from csctool.desk.auditing import heads
+    from csctool.render.auditing import headed
+
+    headed(heads(context.desk(), [key.upper() for key in agencies]), fmt)

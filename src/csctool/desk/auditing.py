@@ -1,0 +1,96 @@
+"""Checking that histories are what was written: chains, states that follow from them, numbers without gaps."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from csctool.desk.desk import Desk
+from csctool.domain.audit import Break, broken, head
+from csctool.domain.past import unexplained
+from csctool.domain.query import Query
+from csctool.domain.ticket import Ticket
+from csctool.errors import UsageError
+
+
+class Head(msgspec.Struct, frozen=True):
+    """What to give into somebody else's hands: one digest over the last event of every ticket of an agency, as of a
+    real time."""
+
+    agency: str
+    before: str
+    tickets: int
+    digest: str
+
+
+def verify(desk: Desk, agencies: Iterable[str] = ()) -> tuple[int, list[Break]]:
+    """(how many tickets were looked at, the first break of each ticket that is not what its history says)."""
+    looked, breaks = 0, []
+    for key in _agencies(desk, agencies):
+        numbers = set()
+        for ticket in _all(desk, key):
+            looked += 1
+            numbers.add(ticket.number)
+            found = broken(ticket) or _strayed(ticket)
+            if found:
+                breaks.append(found)
+        breaks += _missing(desk, key, numbers)
+    return looked, breaks
+
+
+def heads(desk: Desk, agencies: Iterable[str] = ()) -> list[Head]:
+    """The head of each agency, of everything that was written before this second."""
+    before = desk.op.partition("-")[0]
+    return [Head(key, before, *head(_all(desk, key), before)) for key in _agencies(desk, agencies)]
+
+
+def compare(desk: Desk, kept: Iterable[Head]) -> list[Break]:
+    """The agencies in which something that stood there when a head was taken is no longer the same."""
+    breaks = []
+    for old in kept:
+        count, digest = head(_all(desk, old.agency), old.before)
+        if (count, digest) != (old.tickets, old.digest):
+            then, now = f"{old.tickets} tickets, {old.digest}", f"{count} tickets, {digest}"
+            why = f"what stood there before {old.before} is not the same any more: {then} then, {now} now"
+            breaks.append(Break(old.agency, 0, why))
+    return breaks
+
+
+def read_heads(data: bytes) -> list[Head]:
+    """What `audit head --format json` or `jsonl` printed. Raises UsageError."""
+    try:
+        if b'"heads"' in data:
+            return msgspec.json.decode(data, type=_Kept).heads
+        return [msgspec.json.decode(line, type=Head) for line in data.splitlines() if line.strip()]
+    except msgspec.MsgspecError as error:
+        raise UsageError(
+            f"not the heads of an audit: {error}", "keep what csctool audit head --format json prints"
+        ) from None
+
+
+class _Kept(msgspec.Struct):
+    heads: list[Head]
+
+
+def _agencies(desk: Desk, wanted: Iterable[str]) -> list[str]:
+    keys = list(wanted)
+    for key in keys:
+        desk.directory.agency(key)
+    return keys or desk.store.agencies()
+
+
+def _all(desk: Desk, agency: str) -> Iterator[Ticket]:
+    return desk.store.find(Query(agencies=(agency,), everything=True, hidden=True))
+
+
+def _strayed(ticket: Ticket) -> Break | None:
+    fields = unexplained(ticket)
+    if not fields:
+        return None
+    return Break(ticket.key, len(ticket.history), f"no event explains its {', '.join(fields)}")
+
+
+def _missing(desk: Desk, agency: str, numbers: set[int]) -> list[Break]:
+    """Numbers that were given out and have no ticket: a number is never used twice, and no ticket is ever removed."""
+    last = desk.store.last_number(agency)
+    gone = [number for number in range(1, last + 1) if number not in numbers]
+    return [Break(f"{agency}-{number}", 0, "its number was given out, and there is no such ticket") for number in gone]

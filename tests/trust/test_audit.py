@@ -1,0 +1,93 @@
+"""An auditor asks whether the past is still what was written."""
+
+import json
+import time
+
+import pytest
+from msgspec.structs import replace
+
+from csctool.storage.tiny import TinyStore
+
+
+@pytest.fixture
+def worked(csctool):
+    """A ticket with a life: opened, taken, noted, resolved."""
+    key = csctool.open("Voicemail light stays on", "-c", "phone", "--cc", "boss@dhs.example.gov")
+    csctool("start", key)
+    csctool("note", key, "checked the switch")
+    csctool("resolve", key, "--resolution", "Lamp replaced")
+    return key
+
+
+def tamper(csctool, key, change):
+    """Somebody with a Python prompt and the right to write rewrites the past."""
+    store = TinyStore(str(csctool.desk))
+    with store.unit(key.partition("-")[0]) as unit:
+        unit.put(change(unit.get(key)))
+
+
+def history_with(seq, **new):
+    def change(ticket):
+        events = [replace(e, **new) if e.seq == seq else e for e in ticket.history]
+        return replace(ticket, history=tuple(events))
+
+    return change
+
+
+def test_an_honest_desk_is_as_it_was_written(csctool, worked):
+    csctool("close", worked)
+    csctool("archive")
+    csctool("reopen", worked, "--reason", "still blinks")
+    assert csctool("audit", "verify", "--format", "json").json["breaks"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "seq"),
+    [
+        (history_with(3, note="never looked at it"), 3),
+        (history_with(2, actor="somebody-else"), 2),
+        (lambda t: replace(t, history=(t.history[0], *t.history[2:])), 2),
+        (lambda t: replace(t, history=(t.history[0], t.history[2], t.history[1], t.history[3])), 2),
+        (lambda t: replace(t, history=()), 0),
+    ],
+    ids=["a note rewritten", "an actor exchanged", "an event removed", "two events exchanged", "no history left"],
+)
+def test_a_rewritten_history_is_named_with_the_event_at_which_it_breaks(csctool, worked, change, seq):
+    tamper(csctool, worked, change)
+    said = csctool("audit", "verify", "--format", "json", status=10)
+    assert [(b["key"], b["seq"]) for b in said.json["breaks"]] == [(worked, seq)]
+
+
+def test_a_field_that_no_event_explains_is_named(csctool, worked):
+    tamper(csctool, worked, lambda t: replace(t, minutes=600, cc=()))
+    said = csctool("audit", "verify", status=10)
+    assert f"{worked}, event 4: no event explains its cc, minutes" in said.err
+
+
+def test_whoever_cuts_off_the_end_and_mends_the_fields_is_seen_only_by_an_outside_head(csctool, worked):
+    time.sleep(1.1)  # a head covers what was written before its second
+    head = csctool("audit", "head", "--format", "json").out
+    assert ["CSC", "DHS", "DOT"] == [h["agency"] for h in json.loads(head)["heads"]]
+    tamper(csctool, worked, _without_the_end)
+    csctool("audit", "verify")
+    said = csctool("audit", "verify", "--head", "-", stdin=head, status=10)
+    assert "what stood there before" in said.err
+    assert "DHS" in said.err
+
+
+def _without_the_end(ticket):
+    return replace(
+        ticket, history=ticket.history[:-1], status="in-progress", resolution=None, code=None, resolved_at=None
+    )
+
+
+def test_work_that_goes_on_leaves_an_outside_head_valid(csctool, worked):
+    time.sleep(1.1)
+    head = csctool("audit", "head", "--format", "json").out
+    csctool("close", worked)
+    csctool.open("Another one")
+    csctool("audit", "verify", "--head", "-", stdin=head)
+
+
+def test_what_is_no_head_is_refused(csctool):
+    assert "not the heads of an audit" in csctool("audit", "verify", "--head", "-", stdin="hello", status=2).err
