@@ -13,8 +13,8 @@ from csctool.render.schemas import SCHEMAS
 
 FIELDS = """
     key agency number kind status subject description channel requester phone affected cc service category impact
-    urgency priority queue tier desk owner assignee flags fields resolution code cause training minutes links handovers bounces
-    opened_at updated_at responded_at resolved_at closed_at due sla version history
+    urgency priority queue tier desk owner assignee flags fields resolution code cause training minutes links handovers
+    bounces opened_at updated_at responded_at resolved_at closed_at due sla version history
 """.split()  # noqa: SIM905  (as the contract lists them)
 TYPES = {
     **dict.fromkeys(FIELDS, (str, type(None))),

@@ -70,7 +70,7 @@ def _span(text: str, now: datetime, zone: tzinfo) -> Range:
         first, _, last = word.partition("..")
         since = moment(first, now, zone) if first else None
         until = _end(last, now, zone) if last else None
-        if since and until and until < since:
+        if since and until and until <= since:
             raise UsageError(f"{text!r} ends before it begins")
         return Range(since, until)
     if _SPAN.fullmatch(word):
