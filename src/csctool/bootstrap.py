@@ -134,6 +134,7 @@ class Panel:
         self._keep = keep
         self._instead = instead
         self._nursery: Nursery | None = None
+        self._children: list[Asked] = []
 
     def decisions(self, key: str) -> Decisions:
         """Those who are asked for one agency. Only rule files that exist are read."""
@@ -161,6 +162,8 @@ class Panel:
 
     def close(self) -> None:
         """End every process."""
+        for layer in self._children:
+            layer.close()
         if self._nursery is not None:
             self._nursery.close()
 
@@ -175,7 +178,9 @@ class Panel:
             return None
         from csctool.plugins.remote import ChildLayer
 
-        return ChildLayer(name, key, directory, self._root, plugins, self._home())
+        layer = ChildLayer(name, key, directory, self._root, plugins, self._home())
+        self._children.append(layer)
+        return layer
 
     def _rules(self, name: str, path: str) -> "tuple[str, object] | None":
         """`keep` lets rules be kept ready."""

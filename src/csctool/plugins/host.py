@@ -45,11 +45,6 @@ class Host:
         for layer in self._layers:
             layer.prepare()
 
-    def close(self) -> None:
-        """End them."""
-        for layer in self._layers:
-            layer.close()
-
     def categorize(self, question: Question) -> Verdict:
         """The first category; an answered service is brought to its catalogue key."""
         return self._first("categorize", question, ("category", "kind", "service"))

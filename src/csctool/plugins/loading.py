@@ -60,21 +60,28 @@ class Loaded:
         self.modules: dict[str, ModuleType] = {}
         for name in order.plugins:
             telling(name)
-            self.shelf.loading = name
-            try:
-                self._load(name)
-            except BaseException as error:  # noqa: BLE001  (whatever a plugin does while it is imported)
-                self.broken.append(Broken(name, _worded(error)))
+            self._guarded(name, self._load)
+        for name in reversed(self.modules):  # pluggy asks the last first, and people mean the first that they wrote
+            self._guarded(name, self._register)
         self._misspelt()
+
+    def _guarded(self, name: str, step: Callable[[str], None]) -> None:
+        try:
+            step(name)
+        except BaseException as error:  # noqa: BLE001  (whatever a plugin does while it is imported)
+            self.broken.append(Broken(name, _worded(error)))
 
     def _load(self, name: str) -> None:
         module = self._file(name) if is_file(name) else self._package(name)
         stated = getattr(module, "CSCTOOL_API", API)
         if stated != API:
             raise UntrustedError(f"it is written for CSCTOOL_API {stated!r}, and this csctool has {API}")
-        self.shelf.register(module, name)
-        self.modules[name] = module
         self.versions[name] = version_of(module, name)
+        self.modules[name] = module
+
+    def _register(self, name: str) -> None:
+        self.shelf.loading = name
+        self.shelf.register(self.modules[name], name)
         if self._order.layer != DESK_LAYER:
             for hook in DESK_WIDE:
                 if any(impl.plugin_name == name for impl in self.shelf.implementations(hook)):
@@ -187,12 +194,15 @@ def described(error: BaseException) -> str:
 
 
 def _lines(error: BaseException) -> Iterator[int]:
-    """The lines of the traceback that lie in plugins, the innermost last."""
+    """The lines of the traceback that lie in the plugin's file, the innermost last."""
     place = error.__traceback__
     here = os.path.dirname(__file__)
+    own = None
     while place:
         name = place.tb_frame.f_code.co_filename
-        if not name.startswith((here, "<frozen")):
+        if own is None and not name.startswith((here, "<frozen")):
+            own = name
+        if name == own:
             yield place.tb_lineno
         place = place.tb_next
 

@@ -32,7 +32,12 @@ class Nursery:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()  # or the child would own a copy of what is not written yet
         ours, theirs = socketpair(AF_UNIX, SOCK_SEQPACKET)
-        self._pid = os.fork()
+        try:
+            self._pid = os.fork()
+        except OSError:
+            ours.close()
+            theirs.close()
+            raise
         if self._pid == 0:
             _in_a_process_of_its_own(theirs)
         theirs.close()
@@ -63,7 +68,7 @@ class Nursery:
             self._line.close()
             self._line = None
             with suppress(ChildProcessError):
-                os.waitpid(self._pid, 0)
+                os.waitpid(self._pid, os.WNOHANG)  # it has its own way home: nobody waits for it
 
     def _tell(self, what: Order | End, line: socket | None = None) -> None:
         if self._line is None:
