@@ -50,6 +50,7 @@ CHAPTERS: dict[str, dict[str, tuple[str, str]]] = {
         "report": ("report", "Measure: summary, volume, backlog, sla, resolution, flow, workload."),
         "import": ("import_", "Take in tickets from CSV, TSV or JSON Lines."),
         "export": ("export", "Write tickets out."),
+        "sweep": ("sweep", "The cron job: warn, breach, escalate, resume, close, archive."),
         "archive": ("archive", "Move finished tickets to their months' archives."),
     },
     "Trust": {

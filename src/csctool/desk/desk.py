@@ -174,14 +174,16 @@ class Desk:
         def step(ticket: Ticket, stamp: Stamp) -> Ticket:
             lifecycle.require(ticket, "escalate")
             if hierarchic:
-                return handover.escalate_hierarchic(ticket, stamp, reason, to=to or self._above(ticket), by=by)
-            return self._escalated(ticket, stamp, reason, to, by, force)
+                return handover.escalate_hierarchic(ticket, stamp, reason, to=to or self.above(ticket), by=by)
+            return self.escalated(ticket, stamp, reason, to, by, force)
 
         return self.change(keys, "escalate", step)
 
-    def _escalated(
-        self, ticket: Ticket, stamp: Stamp, reason: str, to: str | None, by: str | None, force: bool
-    ) -> Ticket:
+    def escalated(
+        self, ticket: Ticket, stamp: Stamp, reason: str, to: str | None = None, by: str | None = None,
+        force: bool = False,
+    ) -> Ticket:  # fmt: skip
+        """One ticket handed on to the next tier, or its lead told where whoever is asked says so. Raises RefusedError."""
         verdict = None
         if to is None:
             question = Question(ticket, stamp.at, "escalate", {}, reason)
@@ -233,15 +235,17 @@ class Desk:
 
     def resolve(
         self, keys: Sequence[str], resolution: str, *, code: str | None = None, internal: str | None = None,
-        training: str | None = None, minutes: int = 0,
+        training: str | None = None, minutes: int = 0, breach_reason: str | None = None,
     ) -> Done:  # fmt: skip
         """The trouble is over."""
-        step = self.resolving(resolution, code=code, internal=internal, training=training, minutes=minutes)
+        step = self.resolving(
+            resolution, code=code, internal=internal, training=training, minutes=minutes, breach_reason=breach_reason
+        )
         return self.change(keys, "resolve", step)
 
     def resolving(
         self, resolution: str, *, code: str | None = None, internal: str | None = None, training: str | None = None,
-        minutes: int = 0,
+        minutes: int = 0, breach_reason: str | None = None,
     ) -> Step:  # fmt: skip
         """The step that resolves one ticket, its words checked against the settings."""
         codes = self.settings.lifecycle.resolution_codes
@@ -254,7 +258,7 @@ class Desk:
             missing = self._unmet(ticket, stamp) if INCOMPLETE in ticket.flags else []
             return lifecycle.resolve(
                 ticket, stamp, resolution, code=code, internal=internal, training=training, minutes=minutes,
-                objections=missing,
+                objections=missing, breach_reason=breach_reason,
             )  # fmt: skip
 
         return step
@@ -402,7 +406,8 @@ class Desk:
         settings = self.queue(queue)
         return queue if settings.desk else settings.owner or self.settings.default_queue
 
-    def _above(self, ticket: Ticket) -> str:
+    def above(self, ticket: Ticket) -> str:
+        """Who is told of a hierarchic escalation: the queue's lead, else a coordinator, else a manager."""
         lead = self.queue(ticket.queue).lead if ticket.queue else None
         if lead:
             return lead

@@ -131,6 +131,24 @@ class Lifecycle(Section, frozen=True):
     cancel_codes: tuple[str, ...] = ("withdrawn", "not-supported", "duplicate")
 
 
+class AutoEscalation(Section, frozen=True):
+    """What the sweep does besides telling, when a promise is about to be broken or is: an empty list asks nothing."""
+
+    on: Literal["warn", "breach"] = "breach"
+    how: Literal["functional", "hierarchic"] = "hierarchic"
+    clocks: tuple[str, ...] = ("resolution",)
+    kinds: tuple[str, ...] = ()
+    priorities: tuple[str, ...] = ()
+    queues: tuple[str, ...] = ()
+    tiers: tuple[str, ...] = ()
+
+
+class Sweep(Section, frozen=True):
+    """What cron's `csctool sweep` does by itself. The first escalation that fits an alarm is made."""
+
+    escalate: tuple[AutoEscalation, ...] = ()
+
+
 class DeskSettings(Section, frozen=True):
     """csctool.toml."""
 
@@ -149,6 +167,7 @@ class DeskSettings(Section, frozen=True):
     sla: dict[str, SlaPolicy] = {}
     ola: dict[str, Target] = {}
     lifecycle: Lifecycle = Lifecycle()
+    sweep: Sweep = Sweep()
 
     def tier_after(self, tier: str) -> str | None:
         """The next support line; None after the last."""

@@ -24,6 +24,7 @@ def references(desk: DeskSettings, path: str) -> None:
     _calendars(desk, path)
     _promises(desk, path)
     _lifecycle(desk, path)
+    _sweep(desk, path)
 
 
 def agency_references(agency: AgencySettings, path: str) -> None:
@@ -213,6 +214,15 @@ def _lifecycle(desk: DeskSettings, path: str) -> None:
         raise SettingsError(f"{path}: lifecycle.bounce_limit: {life.bounce_limit} is below 0")
     if not life.resolution_codes:
         raise SettingsError(f"{path}: lifecycle.resolution_codes: there must be at least one")
+
+
+def _sweep(desk: DeskSettings, path: str) -> None:
+    tiers = [tier.name for tier in desk.tiers]
+    for number, rule in enumerate(desk.sweep.escalate, 1):
+        key = f"sweep.escalate[{number}]"
+        for field, known in (("kinds", KINDS), ("priorities", PRIORITIES), ("queues", desk.queues), ("tiers", tiers)):
+            for word in getattr(rule, field):
+                _one_of(path, f"{key}.{field}", word, known)
 
 
 def _name(path: str, key: str, name: str) -> None:

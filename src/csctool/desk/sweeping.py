@@ -1,0 +1,173 @@
+"""The sweep: what is due by now and nobody did. Safe at any time, twice, and after any downtime.
+
+An agency is looked at without its lock; only where something is due the lock is taken, and all is looked at again
+under it. Each agency is one unit of work.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import partial
+
+import msgspec
+
+from csctool.desk.calendars import window_end
+from csctool.desk.desk import Actor, Desk
+from csctool.domain import handover, lifecycle
+from csctool.domain.organisation import AutoEscalation
+from csctool.domain.query import Query
+from csctool.domain.sla.alarms import Alarm, due_alarms, told
+from csctool.domain.ticket import Stamp, Ticket
+from csctool.errors import CscError, RefusedError
+
+#: The sweep's name in histories; `via` is the Unix user that cron runs it as.
+ACTOR = "sweep"
+#: Verbs that tell of time passing; they are no activity that would put off the closing.
+_TELLING = frozenset({"warn", "breach"})
+
+
+class Swept(msgspec.Struct, frozen=True):
+    """One thing that the sweep did: to which ticket, as which verb, and what in words."""
+
+    key: str
+    verb: str
+    what: str
+
+
+class Sweep(msgspec.Struct):
+    """What a sweep did, and what failed, by agency."""
+
+    done: list[Swept]
+    failures: list[tuple[str, CscError]]
+
+
+def sweep(desk: Desk, agencies: Iterable[str] = ()) -> Sweep:
+    """Resume what waited long enough, warn, tell breaches, escalate by rule, close what stayed quiet, archive."""
+    keys = list(agencies)
+    for key in keys:
+        desk.directory.agency(key)
+    found = Sweep([], [])
+    desk.actor = Actor(ACTOR, desk.actor.via)
+    for key in keys or desk.store.agencies():
+        try:
+            found.done += _agency(desk, key)
+        except CscError as error:
+            found.failures.append((key, error))
+    return found
+
+
+def _agency(desk: Desk, key: str) -> list[Swept]:
+    now = desk.clock()
+    due = [t.key for t in desk.store.find(Query(agencies=(key,))) if _due(desk, t, now)]
+    done: list[Swept] = []
+    if due:
+        desk.brace([key])
+        with desk.unit(key) as unit:
+            for ticket in map(unit.get, due):
+                swept, what = _swept(desk, ticket, now)
+                if what:
+                    swept = desk.promised(unit, swept, len(ticket.history))
+                    unit.put(desk.recorded(swept))
+                    done += what
+    moved = desk.store.archivable(key) if desk.dry_run else desk.store.archive(key)
+    if moved:
+        done.append(Swept(key, "archive", f"{moved} finished ticket{'s' * (moved != 1)}"))
+    return done
+
+
+def _due(desk: Desk, ticket: Ticket, now: datetime) -> bool:
+    """Whether there is anything to do for a ticket as it stands."""
+    return held_until(ticket, now) is not None or bool(due_alarms(ticket, now)) or _quiet(desk, ticket, now)
+
+
+def _swept(desk: Desk, ticket: Ticket, now: datetime) -> tuple[Ticket, list[Swept]]:
+    """The ticket after everything that is due, and what that was."""
+    done: list[Swept] = []
+    until = held_until(ticket, now)
+    if until is not None:
+        ticket = lifecycle.resume(ticket, _stamp(desk, ticket, until), note="the date of the hold has passed")
+        done.append(Swept(ticket.key, "resume", f"held until {lifecycle.rfc3339(until)}"))
+    for alarm in due_alarms(ticket, now):
+        ticket = _alarmed(desk, ticket, alarm, now)
+        done.append(Swept(ticket.key, alarm.verb, f"{alarm.clock} {_when(alarm)}"))
+        ticket, escalated = _escalated(desk, ticket, alarm, now)
+        done += escalated
+    if _quiet(desk, ticket, now):
+        ticket, closed = _closed(desk, ticket, now)
+        done += closed
+    return ticket, done
+
+
+def _closed(desk: Desk, ticket: Ticket, now: datetime) -> tuple[Ticket, list[Swept]]:
+    why = "quiet since it was resolved"
+    after = lifecycle.close(ticket, _stamp(desk, ticket, now), note=why)
+    try:
+        desk.object(ticket, after, "close")
+    except RefusedError:
+        return ticket, []  # an agency may object to closing by itself; the next sweep asks again
+    return after, [Swept(ticket.key, "close", why)]
+
+
+def held_until(ticket: Ticket, now: datetime) -> datetime | None:
+    """The date of a hold that has passed. None for a ticket that is not held, or not until then."""
+    held = lifecycle.holding(ticket)
+    until = datetime.fromisoformat(held["until"]) if held and held["until"] else None
+    return until if until is not None and until <= now else None
+
+
+def _stamp(desk: Desk, ticket: Ticket, at: datetime) -> Stamp:
+    """A time that has passed, but not before the ticket's last event: a sweep that comes late still says when."""
+    last = ticket.history[-1].at if ticket.history else at
+    return Stamp(desk.op, max(at, last), desk.actor.name, desk.actor.via)
+
+
+def _alarmed(desk: Desk, ticket: Ticket, alarm: Alarm, now: datetime) -> Ticket:
+    return lifecycle.record(ticket, _stamp(desk, ticket, now), alarm.verb, {}, extra=told(alarm))
+
+
+def _when(alarm: Alarm) -> str:
+    word = "is at risk since" if alarm.verb == "warn" else "was promised for"
+    return f"{word} {lifecycle.rfc3339(alarm.at)}"
+
+
+def _escalated(desk: Desk, ticket: Ticket, alarm: Alarm, now: datetime) -> tuple[Ticket, list[Swept]]:
+    """What the first fitting rule of `[[sweep.escalate]]` makes of an alarm.
+
+    A functional escalation that is refused (nobody above, ping-pong) becomes a hierarchic one: somebody has to know.
+    """
+    rule = next((r for r in desk.settings.sweep.escalate if fits(r, alarm, ticket)), None)
+    if rule is None or not ticket.open:
+        return ticket, []
+    stamp = _stamp(desk, ticket, now)
+    reason = f"{alarm.verb} of {alarm.clock}"
+    hierarchic = partial(handover.escalate_hierarchic, ticket, stamp, to=desk.above(ticket))
+    if rule.how == "hierarchic":
+        after = hierarchic(reason=reason)
+    else:
+        try:
+            after = desk.escalated(ticket, stamp, reason)
+        except RefusedError as error:
+            after = hierarchic(reason=f"{reason}; {error.message}")
+    event = after.history[-1]
+    whom = event.changes["told"][1] if "told" in event.changes else after.queue
+    return after, [Swept(after.key, "escalate", f"{reason}, to {whom}")]
+
+
+def fits(rule: AutoEscalation, alarm: Alarm, ticket: Ticket) -> bool:
+    """Whether a rule speaks of this alarm of this ticket."""
+    wanted = (
+        (rule.clocks, alarm.clock), (rule.kinds, ticket.kind), (rule.priorities, ticket.priority),
+        (rule.queues, ticket.queue), (rule.tiers, ticket.tier),
+    )  # fmt: skip
+    return rule.on == alarm.verb and all(not words or word in words for words, word in wanted)
+
+
+def _quiet(desk: Desk, ticket: Ticket, now: datetime) -> bool:
+    """Whether a resolved ticket has been quiet for `close_after`, in the agency's calendar."""
+    if ticket.status != "resolved":
+        return False
+    since = next((e.at for e in reversed(ticket.history) if e.verb not in _TELLING), ticket.resolved_at)
+    if since is None:
+        return False
+    agency = desk.directory.agency(ticket.agency)
+    after = desk.settings.lifecycle.close_after
+    return window_end(desk.settings, agency, desk.directory.statutory, since, after) <= now
