@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from csctool.desk.desk import Desk
     from csctool.reports import Request
 
-NAMES = ("summary", "volume", "backlog", "resolution", "flow", "workload")
+NAMES = ("summary", "volume", "backlog", "sla", "resolution", "flow", "workload")
 GROUPS = ("agency", "queue", "tier", "kind", "category", "service", "priority", "assignee", "channel", "desk", "month")
 
 
@@ -28,7 +28,7 @@ GROUPS = ("agency", "queue", "tier", "kind", "category", "service", "priority", 
 @format_option()
 @click.pass_obj
 def command(context: Context, /, name: str, fmt: str, output: str | None, **said: Any) -> None:
-    """Measure: summary volume backlog resolution flow workload."""
+    """Measure: summary volume backlog sla resolution flow workload."""
     from csctool.render.reports import printed
     from csctool.reports import report, wanted
 

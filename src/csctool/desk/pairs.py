@@ -92,7 +92,8 @@ def transfer(desk: Desk, keys: Sequence[str], agency: str, reason: str | None) -
             if home == agency:
                 raise RefusedError(f"{key} is {agency}'s already")
             with desk.unit(*sorted({home, agency})) as unit:
-                done.tickets.append(_transferred(desk, unit, _load(unit, key), agency, reason))
+                new = _transferred(desk, unit, _load(unit, key), agency, reason)
+            done.tickets.append(new)  # told only when the unit is saved
         except CscError as error:
             done.failures.append((key, error))
     return done
@@ -137,7 +138,7 @@ def _transferred(desk: Desk, unit: Unit, old: Ticket, agency: str, reason: str |
 
 
 def _ran(desk: Desk, old: Ticket, stamp: Stamp) -> dict[str, int]:
-    """The working seconds that the clocks ran so far: somebody has waited since, whatever the new agency was promised."""
+    """The working seconds that the clocks ran so far: somebody has waited since, whatever is promised from here on."""
     return desk.promising.ran(old, stamp.at) if "policy" in old.sla else {}
 
 

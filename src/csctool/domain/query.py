@@ -27,7 +27,9 @@ class Query(msgspec.Struct, frozen=True):
     """Which tickets. An empty tuple or None asks nothing of that field; values of one field are alternatives.
 
     `unassigned` wants no assignee; `everything` includes closed and cancelled tickets, which are otherwise looked at
-    only when `statuses` or `closed` names them. `hidden` includes what was undone.
+    only when `statuses` or `closed` names them. `hidden` includes what was undone. `unfinished_since` wants what still
+    had a life then: not finished, or with a last time that is not before. `brief` needs no texts and no history: a
+    store may leave them out.
     """
 
     agencies: tuple[str, ...] = ()
@@ -52,6 +54,8 @@ class Query(msgspec.Struct, frozen=True):
     words: tuple[str, ...] = ()
     everything: bool = False
     hidden: bool = False
+    unfinished_since: datetime | None = None
+    brief: bool = False
 
     def wanted_statuses(self) -> frozenset[str]:
         """The statuses that can match."""
@@ -70,8 +74,10 @@ class Query(msgspec.Struct, frozen=True):
 
         It has no end: imported tickets that were closed before they were opened stand in the later month.
         """
-        since = max((r.since for r in (self.opened, self.resolved, self.closed) if r and r.since), default=None)
-        return Range(since, None)
+        known = [r.since for r in (self.opened, self.resolved, self.closed) if r and r.since]
+        if self.unfinished_since:
+            known.append(self.unfinished_since)
+        return Range(max(known, default=None), None)
 
     def matcher(self) -> Callable[[Ticket], bool]:
         """A test for one ticket, built once: only what the query asks is looked at."""
@@ -115,6 +121,8 @@ class Query(msgspec.Struct, frozen=True):
             yield lambda t, r=self.closed: r.holds(t.closed_at)  # type: ignore[misc]
         if self.due:
             yield lambda t, r=self.due: r.holds(t.due.resolution)  # type: ignore[misc]
+        if self.unfinished_since:
+            yield lambda t, since=self.unfinished_since: unfinished(t, since)  # type: ignore[misc]
         if self.breached_at:
             yield lambda t, now=self.breached_at: breached(t, now)  # type: ignore[misc]
 
@@ -125,6 +133,13 @@ def breached(ticket: Ticket, now: datetime) -> bool:
     late_answer = due.response is not None and (ticket.responded_at or now) > due.response
     late_end = due.resolution is not None and (ticket.resolved_at or ticket.closed_at or now) > due.resolution
     return late_answer or late_end
+
+
+def unfinished(ticket: Ticket, since: datetime) -> bool:
+    """Whether anything could have happened to it from then on: one that ended before it began lived until the later."""
+    if ticket.closed_at is None:
+        return True
+    return max(at for at in (ticket.closed_at, ticket.resolved_at, ticket.opened_at) if at) >= since
 
 
 def _one_of(field: str, wanted: frozenset[str]) -> Callable[[Ticket], bool]:

@@ -41,7 +41,19 @@ SCHEMAS: dict[str, Callable[[], Any]] = {
     "ticket": lambda: _envelope("ticket", ticket=Ticket),
     "tickets": lambda: _envelope("tickets", tickets=list[Ticket]),
     "history": lambda: _envelope("history", key=str, events=list[Event]),
-    "explain": lambda: _envelope("explain", key=str, decisions=list[Row]),
+    "explain": lambda: _envelope("explain", key=str, given=Row, decisions=list[Row], objections=list[str]),
+    "replay": lambda: _envelope(
+        "replay",
+        tickets=int,
+        differ=int,
+        skipped=int,
+        decisions=dict[str, int],
+        first_queue=dict[str, Row],
+        changes=list[Row],
+    ),  # fmt: skip
+    "rules.check": lambda: _envelope("rules.check", rules=int, tickets=int, findings=list[Row]),
+    "rules.test": lambda: _envelope("rules.test", file=str, expectations=int, met=int, missed=list[Row]),
+    "rules.expect": lambda: _envelope("rules.expect", expect=list[Row]),
     "agencies": lambda: _envelope("agencies", agencies=list[Row]),
     "queues": lambda: _envelope("queues", queues=list[Row]),
     "people": lambda: _envelope("people", people=list[Row]),
@@ -55,7 +67,7 @@ SCHEMAS: dict[str, Callable[[], Any]] = {
     "error": lambda: msgspec.defstruct("Error", [("error", Failure)]),
     **{
         f"report.{name}": _rows(f"report.{name}")
-        for name in ("summary", "volume", "backlog", "resolution", "flow", "workload")
+        for name in ("summary", "volume", "backlog", "sla", "resolution", "flow", "workload")
     },
 }
 

@@ -18,6 +18,7 @@ REPORTS = {
     "summary": "csctool.reports.summary",
     "volume": "csctool.reports.volume",
     "backlog": "csctool.reports.backlog",
+    "sla": "csctool.reports.sla",
     "resolution": "csctool.reports.resolution",
     "flow": "csctool.reports.flow",
     "workload": "csctool.reports.workload",

@@ -175,6 +175,16 @@ def opened_before_end(request: Request) -> Query:
     return Query(everything=True, opened=_known(request, Range(None, request.period.until)))
 
 
+def lived_in_period(request: Request) -> Query:
+    """The tickets to which anything can have happened in the period: opened before its end, not finished before it."""
+    return msgspec.structs.replace(opened_before_end(request), unfinished_since=request.period.since)
+
+
+def waits_or_lived(request: Request) -> Query:
+    """The same and everything that waits now, which may have been opened after the period."""
+    return msgspec.structs.replace(opened_ever(request), unfinished_since=request.period.since)
+
+
 def opened_ever(request: Request) -> Query:
     """Every ticket there was: what waits now may have been opened after the period."""
     return Query(everything=True, opened=_known(request, Range()))

@@ -6,12 +6,12 @@ from datetime import datetime
 from csctool.domain.query import Query
 from csctool.domain.ticket import Ticket
 from csctool.reports.measures import dirty, first_contact, first_level, percent, reopened, resolved_in
-from csctool.reports.request import Groups, Report, Request, Row, Tally, grouping, names, opened_before_end, present
+from csctool.reports.request import Groups, Report, Request, Row, Tally, grouping, lived_in_period, names, present
 
 
 def wanted(request: Request) -> Query:
     """What was resolved in the period may be open again, so every ticket opened before its end may count."""
-    return opened_before_end(request)
+    return lived_in_period(request)
 
 
 def build(request: Request, tickets: Iterable[Ticket]) -> Report:

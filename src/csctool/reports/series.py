@@ -8,7 +8,7 @@ from csctool.domain.query import Query, Range
 from csctool.domain.ticket import Ticket
 from csctool.domain.words import OPEN
 from csctool.reports.measures import UNCHANGED
-from csctool.reports.request import Report, Request, dates, opened_before_end, present
+from csctool.reports.request import Report, Request, dates, lived_in_period, present
 
 #: What a day counts, as columns.
 COLUMNS = ("day", "opened", "resolved", "cancelled", "reopened", "backlog")
@@ -18,8 +18,8 @@ _MOVES = {"opened": 1, "resolved": -1, "cancelled": -1, "reopened": 1}
 
 
 def wanted(request: Request) -> Query:
-    """The backlog of the first day is made of everything that was opened before."""
-    return opened_before_end(request)
+    """The backlog of the first day is made of what was opened before, and what had ended by then adds nothing to it."""
+    return lived_in_period(request)
 
 
 def daily(request: Request, tickets: Iterable[Ticket]) -> Report:

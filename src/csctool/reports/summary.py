@@ -7,7 +7,7 @@ from csctool.domain.query import Query
 from csctool.domain.ticket import Ticket
 from csctool.domain.words import CALLBACK, INCOMPLETE
 from csctool.reports.measures import dirty, first_contact, first_level, happened, percent, reopened
-from csctool.reports.request import Groups, Report, Request, Row, Tally, grouping, names, opened_ever, present
+from csctool.reports.request import Groups, Report, Request, Row, Tally, grouping, names, present, waits_or_lived
 
 #: What happens to a ticket.
 HAPPENINGS = ("opened", "resolved", "closed", "cancelled", "reopened")
@@ -24,7 +24,7 @@ WAITING: dict[str, Callable[[Ticket], bool]] = {
 
 def wanted(request: Request) -> Query:
     """Each measure has a date of its own and the backlog none, so every ticket may count."""
-    return opened_ever(request)
+    return waits_or_lived(request)
 
 
 def build(request: Request, tickets: Iterable[Ticket]) -> Report:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from csctool.domain.ticket import Due, Ticket
+from csctool.domain.words import LIVE, OPEN
 from csctool.errors import DamagedError
 
 #: The version of the documents that this csctool writes. Raising it needs an entry in MIGRATIONS.
@@ -56,6 +57,24 @@ class Sketch(msgspec.Struct, frozen=True, gc=False):
     version: int = 0
 
 
+class Brief(Sketch, frozen=True, gc=False):
+    """A ticket without texts and history: what a query that is `brief` gets in its place."""
+
+    channel: str | None = None
+    code: str | None = None
+    sla: dict[str, Any] = {}
+
+    @property
+    def open(self) -> bool:
+        """Somebody still has to work on it."""
+        return self.status in OPEN
+
+    @property
+    def live(self) -> bool:
+        """Open, or resolved and not closed yet."""
+        return self.status in LIVE
+
+
 class Head(msgspec.Struct, frozen=True, gc=False):
     """The two fields that housekeeping asks about."""
 
@@ -79,6 +98,11 @@ def decode(document: msgspec.Raw) -> Ticket:
 def sketch(document: msgspec.Raw) -> Sketch:
     """The fields that queries ask about. Raises DamagedError."""
     return _decode(Sketch, document)  # type: ignore[no-any-return]
+
+
+def brief(document: msgspec.Raw) -> Brief:
+    """The ticket without texts and history. Raises DamagedError."""
+    return _decode(Brief, document)  # type: ignore[no-any-return]
 
 
 def head(document: msgspec.Raw) -> Head:

@@ -1,0 +1,137 @@
+"""Which promises were kept: the outcomes that stand on the tickets, counted when they were met or broken."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from csctool.domain.query import Query
+from csctool.domain.ticket import Ticket
+from csctool.reports.measures import dirty, percent
+from csctool.reports.request import Groups, Report, Request, Row, Tally, grouping, lived_in_period, names, present
+
+#: Verdicts that count in the period in which they fell, and those that tell how things stand now.
+FELL = ("met", "breached", "cancelled", "duplicate")
+STANDS = ("running", "paused")
+
+
+class Verdict(NamedTuple):
+    """How one target of a ticket came out, and when; `at` is None for what is not decided."""
+
+    target: str
+    what: str
+    at: datetime | None
+
+
+def wanted(request: Request) -> Query:
+    """What ended before the period can't have met or broken anything in it; outcomes need no history."""
+    return msgspec.structs.replace(lived_in_period(request), brief=request.as_of is None)
+
+
+def build(request: Request, tickets: Iterable[Ticket]) -> Report:
+    """One row a target, in each group when one is asked for: response and resolution even where nothing is promised."""
+    groups = Groups((*names(request), "target"), Compliance)
+    group = grouping(request)
+    if not request.by:
+        for name in _CLOCKS:
+            groups.of(name)
+    for ticket in present(request, tickets):
+        if request.by and not ticket.sla:
+            for name in _CLOCKS:
+                groups.of(group(ticket, ticket.opened_at), name)
+        for verdict in verdicts(ticket, request.at, folded=request.as_of is not None):
+            if verdict.what in FELL and not request.period.holds(verdict.at):
+                continue
+            key = (group(ticket, verdict.at or ticket.opened_at),) if request.by else ()
+            groups.of(*key, verdict.target).add(ticket, verdict.what)
+    return groups.report("sla")
+
+
+class Compliance(Tally):
+    """One target in one group."""
+
+    def add(self, ticket: Ticket, what: str) -> None:
+        """One more outcome."""
+        self.count[what] += 1
+        self.count["dirty"] += what in FELL and dirty(ticket)
+        if what == "breached":
+            reason = ticket.sla.get("breach_reason")
+            self.count[f"because {reason}" if reason else "unexplained"] += 1
+
+    def row(self) -> Row:
+        """Kept and broken promises, their share, what is not decided, what stands apart, and why they were broken."""
+        met, breached = self.count["met"], self.count["breached"]
+        reasons = {
+            what.removeprefix("because "): n for what, n in self.count.most_common() if what.startswith("because ")
+        }
+        return {
+            **self.counts("met", "breached"),
+            "compliance_pct": percent(met, met + breached),
+            **self.counts(*STANDS, "cancelled", "duplicate", "dirty"),
+            "breach_reasons": reasons,
+            **self.counts("unexplained"),
+        }
+
+
+def verdicts(ticket: Ticket, now: datetime, *, folded: bool = False) -> Iterator[Verdict]:
+    """How each target of a ticket stands at `now`: of its clocks, or of the due times that came with it.
+
+    `folded` tells that the ticket was taken back to `now`: what its clocks say may have come later.
+    """
+    clocks = [] if folded else [(name, ticket.sla[name]) for name in _CLOCKS if name in ticket.sla]
+    ola = [(_contract(clock), clock) for clock in ticket.sla.get("ola", ())]
+    if ticket.status == "cancelled":
+        apart = "duplicate" if ticket.code == "duplicate" else "cancelled"
+        stated = [(name, None) for name in _stated(ticket, clocks)]
+        for name, _ in (*clocks, *ola, *stated):
+            yield Verdict(name, apart, ticket.closed_at)
+        return
+    for name, clock in clocks:
+        yield _of_clock(name, clock, now)
+    for name in _stated(ticket, clocks):
+        kept = ticket.responded_at if name == "response" else ticket.resolved_at or ticket.closed_at
+        yield _judged(name, getattr(ticket.due, name), kept, now)
+    for name, clock in ola:
+        verdict = _of_clock(name, clock, now)
+        if not folded or verdict.at is None or verdict.at <= now:
+            yield verdict
+    if folded:
+        for name in _CLOCKS:
+            if name in ticket.sla and getattr(ticket.due, name) is None:
+                yield Verdict(name, "paused", None)
+
+
+_CLOCKS = ("response", "resolution")
+
+
+def _contract(clock: Mapping[str, Any]) -> str:
+    name = f"ola:{clock['name']}"
+    return name if clock["clock"] == "resolution" else f"{name} response"
+
+
+def _stated(ticket: Ticket, clocks: list[tuple[str, Any]]) -> list[str]:
+    """The promises that have no clock: due times of an import, or agreed where there is no policy."""
+    if len(clocks) == len(_CLOCKS):
+        return []
+    running = {name for name, _ in clocks}
+    return [name for name in _CLOCKS if name not in running and getattr(ticket.due, name) is not None]
+
+
+def _of_clock(name: str, clock: Mapping[str, Any], now: datetime) -> Verdict:
+    state = clock["state"]
+    if state == "met":
+        return Verdict(name, "met", datetime.fromisoformat(clock["stopped_at"]))
+    if state == "breached":
+        return Verdict(name, "breached", datetime.fromisoformat(clock["breached_at"]))
+    if state == "running" and "due" in clock:
+        due = datetime.fromisoformat(clock["due"])
+        if now > due:
+            return Verdict(name, "breached", due)
+    return Verdict(name, state, None)
+
+
+def _judged(name: str, due: datetime, kept: datetime | None, now: datetime) -> Verdict:
+    if (kept or now) > due:
+        return Verdict(name, "breached", due)
+    return Verdict(name, "met", kept) if kept else Verdict(name, "running", None)
