@@ -17,6 +17,7 @@ CHAPTERS: dict[str, dict[str, tuple[str, str]]] = {
         "list": ("list", "List tickets, the most urgent first."),
         "search": ("search", "List tickets that contain all the words."),
         "history": ("history", "Show everything that happened to a ticket."),
+        "sla": ("sla", "Show the clocks of a ticket; recompute them; simulate another policy."),
         "explain": ("explain", "Show why a ticket was categorised, prioritised and routed as it was."),
     },
     "Work": {

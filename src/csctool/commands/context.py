@@ -2,14 +2,23 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from csctool.errors import CscError, UsageError, worst
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from csctool.desk.desk import Desk, Done
+    from csctool.desk.desk import Desk
+
+
+class Answer(Protocol):
+    """What a command over several keys answers: whatever was found, and what failed by key."""
+
+    failures: "list[tuple[str, CscError]]"
+
+
+D = TypeVar("D", bound=Answer)
 
 
 class Context:
@@ -44,6 +53,11 @@ class Context:
         """A new desk."""
         return self._house(self.wishes).found_desk(directory, demo=demo, dry_run=dry_run)
 
+    def new_package(self, name: str, directory: str | None, *, dry_run: bool) -> list[str]:
+        """A new plugin package: its files."""
+        files: list[str] = self._house(self.wishes).new_package(name, directory, dry_run=dry_run)
+        return files
+
     def check_settings(self) -> tuple[list[str], list[CscError]]:
         """All settings files, and what is wrong in them."""
         checked: tuple[list[str], list[CscError]] = self._house(self.wishes).check_settings()
@@ -53,7 +67,7 @@ class Context:
         """A time as the user wrote it, in the desk's zone."""
         from csctool.domain.times import moment
 
-        return moment(text, desk.clock(), desk.zone, ahead=ahead)
+        return moment(text, desk.clock(), desk.zone, ahead=ahead, fiscal=desk.settings.fiscal_year)
 
     def stdin(self, limit: int) -> str:
         """What stdin holds, UTF-8 and at most `limit` bytes; it can be read once a command. Raises UsageError."""
@@ -71,7 +85,7 @@ class Context:
             where = f"the text on stdin is not UTF-8 (byte {error.start})"
             raise UsageError(where, "convert it, e.g. with iconv") from None
 
-    def took(self, done: "Done") -> "Done":
+    def took(self, done: D) -> D:
         """Note the failures of a command over several keys: they are told at the end, and decide the exit status."""
         self.failed += [_named(key, error) for key, error in done.failures]
         return done

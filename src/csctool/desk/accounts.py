@@ -21,19 +21,25 @@ if TYPE_CHECKING:
     from csctool.desk.desk import Desk
 
 
-def ledgers(desk: "Desk", keys: Iterable[str]) -> tuple[list[Ledger], list[tuple[str, CscError]]]:
-    """The ledger of each ticket, and what failed by key."""
-    found: list[Ledger] = []
-    failures: list[tuple[str, CscError]] = []
+class Ledgers(msgspec.Struct):
+    """The ledgers that were asked for, and what failed by key."""
+
+    tickets: list[Ledger]
+    failures: list[tuple[str, CscError]]
+
+
+def ledgers(desk: "Desk", keys: Iterable[str]) -> "Ledgers":
+    """The ledger of each ticket."""
+    done = Ledgers([], [])
     book = desk.promising.book
     for key in keys:
         try:
             agency, number = split_key(key)
             ticket = desk.store.get(f"{agency}-{number}")
-            found.append(ledger(ticket, desk.clock(), strictly(book, desk.store.calendars(agency))))
+            done.tickets.append(ledger(ticket, desk.clock(), strictly(book, desk.store.calendars(agency))))
         except CscError as error:
-            failures.append((key, error))
-    return found, failures
+            done.failures.append((key, error))
+    return done
 
 
 def strictly(book: Book, definitions: Mapping[str, Any]) -> CalendarOf:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from csctool.domain.organisation import AgencySettings, Rules
+from csctool.domain.organisation import AgencySettings, DeskSettings, Rules
 from csctool.domain.query import Query
 from csctool.domain.ticket import Decision, Event, Ticket
 from csctool.errors import CscError
@@ -126,6 +126,22 @@ class Staffing(Protocol):
         """Open tickets per person."""
 
 
+class Plugged(msgspec.Struct, frozen=True):
+    """A plugin as the host sees it: where it is enabled, what it answers, what is wrong, how long it took so far.
+
+    `seconds` is the time of all its `calls`, both ways included; `hints` are no failures, but hardly meant.
+    """
+
+    layer: str
+    name: str
+    version: str | None
+    hooks: tuple[str, ...]
+    wrong: tuple[str, ...]
+    hints: tuple[str, ...] = ()
+    calls: int = 0
+    seconds: float = 0.0
+
+
 class Decisions(Protocol):
     """Those who are asked for one agency: its plugins, its rules, desk plugins, desk rules, built-in; in that order."""
 
@@ -146,6 +162,9 @@ class Decisions(Protocol):
 
     def escalate(self, question: Question) -> Verdict:
         """`queue`, or `lead` for a hierarchic escalation."""
+
+    def plugins(self) -> list[Plugged]:
+        """The Python that is asked, in its order."""
 
     def changed(self, event: Event, question: Question) -> None:
         """Tell who wants to know that an event has been saved. Nobody can refuse it any more."""
@@ -181,11 +200,18 @@ class Directory(Protocol):
     def statutory(self, region: str) -> Callable[[int], Collection[date]]:
         """The public holidays of a region (`US-IL`) by year. Raises SettingsError for an unknown region."""
 
+    def policies(self, settings: DeskSettings, path: str) -> DeskSettings:
+        """The settings with the `sla`, `ola` and `calendars` of a file: policies and contracts in the place of the
+        desk's, calendars added to them. Raises SettingsError, NotFoundError."""
+
     def add_agency(self, key: str, name: str, more: Mapping[str, Any] | None = None) -> None:
         """Write the settings of a new agency, whose place the store has made; `more` sets what else is known of it.
 
         Raises RefusedError when it exists.
         """
+
+    def add_plugin(self, key: str, name: str, *, dry_run: bool = False) -> str:
+        """Write an agency's plugin file that works, and enable it; answers its path. Raises RefusedError."""
 
     def add_entry(self, section: str, key: str, values: Mapping[str, Any], *, dry_run: bool = False) -> None:
         """Add a named table (`queues`, `people`) to the desk's settings, checked as a whole before it counts."""

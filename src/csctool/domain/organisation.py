@@ -150,11 +150,12 @@ class Sweep(Section, frozen=True):
 
 
 class DeskSettings(Section, frozen=True):
-    """csctool.toml."""
+    """csctool.toml. `fiscal_year` is the month and day on which the fiscal year begins."""
 
     format: int = 1
     name: str = "Service Desk"
     timezone: str = "UTC"
+    fiscal_year: str = "01-01"
     default_queue: str = "service-desk"
     home_agency: str = "CSC"
     plugins: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from csctool.domain.sla.ledger import Ledger
 from csctool.domain.ticket import Event, Ticket
 
 Row = dict[str, Any]
@@ -26,6 +27,10 @@ def _one_of(name: str, **fields: Any) -> type[msgspec.Struct]:
 
 def _rows(name: str) -> Callable[[], type[msgspec.Struct]]:
     return lambda: _envelope(name, rows=list[Row])
+
+
+def _fields(kind: type[msgspec.Struct]) -> list[tuple[str, Any]]:
+    return [(field.name, field.type) for field in msgspec.structs.fields(kind)]
 
 
 class Failure(msgspec.Struct):
@@ -64,6 +69,9 @@ SCHEMAS: dict[str, Callable[[], Any]] = {
     "added": lambda: _one_of("added", agency=str, queue=str, person=str),
     "config": lambda: _envelope("config", files=list[str], wrong=list[str]),
     "archive": _rows("archive"),
+    "sla": lambda: msgspec.defstruct("Sla", [("schema", Literal["csctool.sla/1"]), *_fields(Ledger)]),
+    "sla.recompute": lambda: _envelope("sla.recompute", checked=int, differences=list[Row]),
+    "sla.simulate": _rows("sla.simulate"),
     "error": lambda: msgspec.defstruct("Error", [("error", Failure)]),
     **{
         f"report.{name}": _rows(f"report.{name}")

@@ -16,6 +16,7 @@ NAME = re.compile(r"[\w][\w.@+-]*")
 
 def references(desk: DeskSettings, path: str) -> None:
     """Refuse what names something that is not there. Raises SettingsError for the first wrong key."""
+    _fiscal_year(desk, path)
     _tiers(desk, path)
     _queues(desk, path)
     _people(desk, path)
@@ -38,7 +39,7 @@ def agency_references(agency: AgencySettings, path: str) -> None:
 def agency_against_desk(agency: AgencySettings, desk: DeskSettings, path: str) -> None:
     """What agency.toml names in csctool.toml: calendar, SLA policy, queue."""
     if agency.calendar is not None:
-        _one_of(path, "calendar", agency.calendar, desk.calendars)
+        _one_of(path, "calendar", agency.calendar, _open_hours(desk))
     if agency.sla is not None:
         _one_of(path, "sla", agency.sla, desk.sla)
     if agency.default_queue is not None:
@@ -54,6 +55,17 @@ def _one_of(path: str, key: str, word: str, known: Iterable[str]) -> None:
     near = nearest(word, names)
     right = f"did you mean {near}?" if near else f"one of: {', '.join(names) or 'nothing is defined yet'}"
     raise SettingsError(f"{path}: {key}: there is no {word!r}", right)
+
+
+def _fiscal_year(desk: DeskSettings, path: str) -> None:
+    """A day that every year has: 29 February would leave three years of four without a beginning."""
+    text = desk.fiscal_year
+    try:
+        right = len(text) == len("07-01") and date.fromisoformat(f"2025-{text}")
+    except ValueError:
+        right = False
+    if not right:
+        raise SettingsError(f"{path}: fiscal_year: {text!r} is no day of every year", "write the month and day, 07-01")
 
 
 def _tiers(desk: DeskSettings, path: str) -> None:
@@ -173,7 +185,7 @@ def _promises(desk: DeskSettings, path: str) -> None:
     for name, policy in desk.sla.items():
         key = f"sla.{name}"
         if policy.calendar is not None:
-            _one_of(path, f"{key}.calendar", policy.calendar, desk.calendars)
+            _one_of(path, f"{key}.calendar", policy.calendar, _open_hours(desk))
         if not 1 <= policy.warn_at <= 100:
             raise SettingsError(f"{path}: {key}.warn_at: {policy.warn_at} is no per cent from 1 to 100")
         for cause in policy.pauses:
@@ -191,6 +203,11 @@ def _promises(desk: DeskSettings, path: str) -> None:
         _target(desk, path, f"ola.{name}", target)
 
 
+def _open_hours(desk: DeskSettings) -> tuple[str, ...]:
+    """The calendars that may be named: every desk has a `business` one, configured or not."""
+    return (*desk.calendars, *(() if "business" in desk.calendars else ("business",)))
+
+
 def _target(desk: DeskSettings, path: str, key: str, target: object) -> None:
     for field in ("respond", "resolve"):
         text = getattr(target, field)
@@ -198,7 +215,7 @@ def _target(desk: DeskSettings, path: str, key: str, target: object) -> None:
             _duration(path, f"{key}.{field}", text)
     calendar = getattr(target, "calendar", None)
     if calendar is not None:
-        _one_of(path, f"{key}.calendar", calendar, desk.calendars)
+        _one_of(path, f"{key}.calendar", calendar, _open_hours(desk))
 
 
 def _duration(path: str, key: str, text: str) -> None:

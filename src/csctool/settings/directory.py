@@ -5,7 +5,7 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from csctool.domain.organisation import AgencySettings, Rules
+from csctool.domain.organisation import AgencySettings, DeskSettings, Rules
 from csctool.settings import initial, load
 
 if TYPE_CHECKING:
@@ -51,9 +51,19 @@ class Agencies:
 
         return holidays_of(region)
 
+    def policies(self, settings: DeskSettings, path: str) -> DeskSettings:
+        """The settings with the promises of another file in the place of the desk's."""
+        return load.with_policies(settings, path)
+
     def add_agency(self, key: str, name: str, more: Mapping[str, Any] | None = None) -> None:
         """Write a commented agency.toml."""
         initial.write_agency(self._root, key, name, more or {})
+
+    def add_plugin(self, key: str, name: str, *, dry_run: bool = False) -> str:
+        """Write an agency's plugin file that works, and enable it."""
+        from csctool.settings.skeleton import write_plugin
+
+        return write_plugin(self._root, key, name, dry_run=dry_run)
 
     def add_entry(self, section: str, key: str, values: Mapping[str, Any], *, dry_run: bool = False) -> None:
         """Append a table to csctool.toml."""

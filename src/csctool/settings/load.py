@@ -62,6 +62,39 @@ def desk_from(text: str, path: str) -> DeskSettings:
     return settings
 
 
+def with_policies(settings: DeskSettings, path: str) -> DeskSettings:
+    """The desk's settings with the promises of another file: its `[sla.…]` and `[ola.…]` in place of the desk's.
+
+    Its `[calendars.…]` are added. One policy alone, whatever its name, is everybody's. Raises SettingsError,
+    NotFoundError.
+    """
+    from csctool.settings.check import references
+
+    try:
+        data = read_toml(path)
+    except FileNotFoundError:
+        raise NotFoundError(f"no such file: {path}") from None
+    kinds = {section: kind for section, kind in _NAMED.items() if section in ("sla", "ola", "calendars")}
+    for section in data:
+        if section not in kinds:
+            raise SettingsError(f"{path}: {section}: is no part of a policy", f"known: {', '.join(kinds)}")
+    found: dict[str, Any] = {}
+    for section, kind in kinds.items():
+        tables = data.get(section, {})
+        if not isinstance(tables, dict):
+            raise SettingsError(f"{path}: {section}: is no table", f"e.g. [{section}.standard]")
+        found[section] = {key: convert(value, kind, path, f"{section}.{key}") for key, value in tables.items()}
+    if not found["sla"]:
+        raise SettingsError(f"{path}: there is no policy in it", "e.g. [sla.standard]")
+    if len(found["sla"]) == 1:
+        (alone,) = found["sla"].values()
+        found["sla"] = dict.fromkeys((*settings.sla, *found["sla"], "standard"), alone)
+    calendars = {**settings.calendars, **found["calendars"]}
+    trial = msgspec.structs.replace(settings, sla=found["sla"], ola=found["ola"] or settings.ola, calendars=calendars)
+    references(trial, path)
+    return trial
+
+
 def load_agency(root: str, key: str) -> AgencySettings:
     """agency.toml of one agency. Raises NotFoundError when the desk has no such agency."""
     path = agency_path(root, key, AGENCY_FILE)
