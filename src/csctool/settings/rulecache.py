@@ -86,13 +86,14 @@ def _trusted(found: os.stat_result, path: str) -> bool:
 
 
 def _write(cache: str, data: bytes) -> None:
-    part = f"{cache}.{os.getpid()}"
+    part = f"{cache}.part"
     try:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
         with open(descriptor, "wb") as file:
             file.write(data)
         os.rename(part, cache)
     except OSError:
+        # Also where somebody was killed here and left a part: it goes now, and the next command has its turn.
         with suppress(OSError):
             os.unlink(part)
         raise

@@ -1,0 +1,110 @@
+"""Long rule files are kept ready beside themselves: never believed when stale, torn or somebody else's."""
+
+import os
+
+import pytest
+
+from csctool.settings.rulecache import WORTH, cache_path
+from csctool.settings.rules import load_rules
+
+RULE = '[[route]]\nwhen = {{ text = "word{}" }}\nqueue = "apps"\n'
+
+
+@pytest.fixture
+def rules(write):
+    path = write("".join(RULE.format(n) for n in range(200)))
+    assert path.stat().st_size > WORTH
+    return path
+
+
+@pytest.fixture
+def cache(rules, csctool):
+    csctool.open("Printer jams")
+    place = rules.with_name(".rules.cache")
+    assert str(place) == cache_path(str(rules))
+    assert place.exists()
+    return place
+
+
+def queue_of(csctool, subject):
+    return csctool.ticket(csctool.open(subject))["queue"]
+
+
+def test_kept_rules_are_the_rules_of_the_file(rules, cache):
+    kept = load_rules(str(rules))
+    cache.unlink()
+    assert kept == load_rules(str(rules))
+    assert not cache.exists()  # reading alone keeps nothing
+
+
+def test_the_kept_rules_are_what_the_next_command_asks(rules, cache, monkeypatch):
+    monkeypatch.setattr("csctool.settings.rules.rules_from", None)  # reading the text would fail
+    assert len(load_rules(str(rules)).route) == 200
+
+
+def test_a_changed_file_is_read_anew_even_with_the_old_size_and_time(csctool, rules, cache):
+    before = rules.stat()
+    rules.write_text("".join(RULE.format(n).replace("word0", "wort0") for n in range(200)))
+    os.utime(rules, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert rules.stat().st_size == before.st_size
+    assert queue_of(csctool, "word0") == "service-desk"
+    assert queue_of(csctool, "wort0") == "apps"
+
+
+@pytest.mark.parametrize("damage", [b"", b"csctool rules 1\n", None], ids=["empty", "cut", "flipped"])
+def test_a_torn_or_flipped_cache_is_not_believed(csctool, rules, cache, damage):
+    data = bytearray(cache.read_bytes())
+    if damage is None:
+        data[-20] ^= 1
+    cache.write_bytes(bytes(data) if damage is None else damage)
+    assert queue_of(csctool, "word7") == "apps"
+    assert len(cache.read_bytes()) > 100  # and made anew
+
+
+def test_a_cache_that_others_may_write_is_not_believed(csctool, rules, cache, monkeypatch):
+    cache.chmod(0o666)
+    monkeypatch.setattr("csctool.settings.rules.remember", lambda *_: None)
+    called = []
+    real = load_rules.__globals__["rules_from"]
+    monkeypatch.setattr("csctool.settings.rules.rules_from", lambda *words: called.append(1) or real(*words))
+    assert queue_of(csctool, "word7") == "apps"
+    assert called
+
+
+def test_a_link_in_its_place_is_not_followed(csctool, rules, cache, tmp_path):
+    target = tmp_path / "elsewhere"
+    target.write_bytes(b"kept")
+    cache.unlink()
+    cache.symlink_to(target)
+    assert queue_of(csctool, "word7") == "apps"
+    assert target.read_bytes() == b"kept"
+
+
+def test_a_part_that_a_killed_command_left_is_cleared_away(csctool, rules, cache):
+    cache.unlink()
+    part = cache.with_name(".rules.cache.part")
+    part.write_bytes(b"half")
+    csctool.open("one")
+    assert not part.exists()
+    csctool.open("two")
+    assert cache.exists()
+
+
+def test_a_cache_that_cant_be_written_is_done_without(csctool, rules, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("csctool.settings.rulecache._write", full)
+    assert queue_of(csctool, "word7") == "apps"
+
+
+def test_a_dry_run_keeps_nothing(csctool, rules):
+    before = csctool.files()
+    csctool("open", "word7", "-a", "DHS", "--dry-run")
+    assert csctool.files() == before
+
+
+def test_short_rules_are_not_kept(csctool, write):
+    path = write(RULE.format(1))
+    csctool.open("word1")
+    assert not path.with_name(".rules.cache").exists()

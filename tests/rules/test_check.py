@@ -1,0 +1,155 @@
+"""`rules check`: names that nobody has, rules that can never fire, rules that never did."""
+
+import pytest
+
+
+def found(csctool, *words, status=10):
+    return csctool("rules", "check", *words, "--format", "json", status=status).json["findings"]
+
+
+def kinds(findings):
+    return [(finding["kind"], finding["rule"]) for finding in findings]
+
+
+def test_sound_rules_pass(csctool, voice):
+    assert "3 rules" in csctool("rules", "check").out
+    assert found(csctool, status=0) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind", "says"),
+    [
+        ('[[route]]\nwhen = { sevice = "x" }\nqueue = "apps"\n', "unknown-field", "did you mean `service`?"),
+        ('[[route]]\nwhen = { kind = "incidnet" }\nqueue = "apps"\n', "unknown-value", "did you mean `incident`?"),
+        ('[[route]]\nquee = "apps"\n', "unknown-field", "did you mean `queue`?"),
+        ('[[rute]]\nqueue = "apps"\n', "unknown-field", "did you mean `route`?"),
+        ('[[route]]\nqueue = "aps"\n', "unknown-queue", "did you mean apps?"),
+        ('[[route]]\nwhen = { queue = "aps" }\nqueue = "apps"\n', "unknown-queue", "did you mean apps?"),
+        ('[[escalate]]\nwhen = { tier = "7" }\nqueue = "apps"\n', "unknown-tier", "there are: 1, 1.5, 2, 3"),
+        ('[[route]]\nwhen = { agency = "DOT" }\nqueue = "apps"\n', "unknown-agency", "never see"),
+    ],
+)
+def test_a_name_that_nobody_has_is_found_with_the_nearest(csctool, write, rule, kind, says):
+    write(rule)
+    (finding,) = found(csctool, "--agency", "DHS")
+    assert finding["kind"] == kind
+    assert says in f"{finding['message']}; {finding['hint']}"
+    assert finding["file"] == "agencies/DHS/rules.toml"
+
+
+def test_people_are_known_where_people_are_configured(csctool, staff, write):
+    write('[[route]]\nqueue = "apps"\nperson = "deee"\n[[route]]\nwhen = { assignee = "boo" }\nqueue = "apps"\n')
+    assert kinds(found(csctool))[:2] == [("unknown-person", "route[1]"), ("unknown-person", "route[2]")]
+
+
+def test_a_category_that_no_rule_answers_and_no_ticket_has_is_unknown(csctool, voice, write):
+    write(voice + '[[route]]\nwhen = { category = "telcom/*" }\nqueue = "apps"\n')
+    assert kinds(found(csctool)) == [("unknown-category", "route[2]")]
+    csctool.open("Fax", "--category", "telcom/fax")
+    assert "unknown-category" not in dict(kinds(found(csctool, status=10)))
+
+
+def test_a_field_that_no_past_ticket_has_is_unknown_once_there_are_past_tickets(csctool, write):
+    write('[[route]]\nwhen = { fields.sit = "Springfield" }\nqueue = "apps"\n')
+    assert found(csctool, status=0) == []
+    csctool.open("Printer", "--field", "site=Springfield")
+    assert ("unknown-field", "route[1]") in kinds(found(csctool))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("", 'when = { kind = "incident" }'),
+        ('when = { category = "telecom/*" }', 'when = { category = "telecom/voice/*", text = "x" }'),
+        ('when = { text = "tone" }', 'when = { text = ["no dial tone", "Tone  gone"] }'),
+        ('when = { kind = ["incident", "request"] }', 'when = { kind = "request", impact = 1 }'),
+        ('when = { impact = [1, 2, 3] }', 'when = { kind = "request" }'),
+        ('when = { flags = "incomplete" }', 'when = { flags = "incomplete", channel = "email" }'),
+    ],
+)  # fmt: skip
+def test_a_rule_behind_one_that_takes_all_its_tickets_can_never_fire(csctool, write, first, second):
+    write(f'[[route]]\n{first}\nqueue = "apps"\n\n[[route]]\n{second}\nqueue = "process"\n')
+    (finding,) = found(csctool, "-a", "DHS")
+    assert (finding["kind"], finding["rule"], finding["line"]) == ("shadowed", "route[2]", 5)
+    assert "route[1] (line 1) takes every ticket" in finding["message"]
+
+
+def test_several_rules_may_take_a_rules_tickets_between_them(csctool, write):
+    one = '[[route]]\nwhen = {{ kind = "{}" }}\nqueue = "apps"\n'
+    both = '[[route]]\nwhen = { kind = ["incident", "request"] }\nqueue = "process"\n'
+    write(one.format("incident") + one.format("request") + both)
+    (finding,) = found(csctool)
+    assert "route[1] (line 1) and route[2] (line 4) take every ticket" in finding["message"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ('when = { category = "telecom/voice/*" }', 'when = { category = "telecom/*" }'),
+        ('when = { text = "dial tone" }', 'when = { text = "tone" }'),
+        ('when = { text = "art" }', 'when = { text = "restart" }'),
+        ('when = { kind = "incident", impact = 1 }', 'when = { kind = "incident" }'),
+        ('when = { category = "*" }', 'when = { category = "" }'),
+    ],
+)
+def test_a_rule_that_some_ticket_still_comes_to_is_no_finding(csctool, write, first, second):
+    write(f'[[route]]\n{first}\nqueue = "apps"\n\n[[route]]\n{second}\nqueue = "process"\n')
+    assert "shadowed" not in dict(kinds(found(csctool, "--no-past", status=0)))
+
+
+def test_a_rule_that_no_past_ticket_would_have_come_to_never_fired(csctool, voice, write):
+    csctool.open("No dial tone: outage")
+    write(voice + '[[route]]\nwhen = { text = "payroll" }\nqueue = "apps"\n')
+    (finding,) = found(csctool)
+    assert (finding["kind"], finding["rule"]) == ("never-fired", "route[2]")
+    assert "1 past ticket" in finding["message"]
+    assert found(csctool, "--no-past", status=0) == []
+
+
+def test_an_escalation_rule_is_held_against_past_escalations(csctool, write):
+    write('[[escalate]]\nwhen = { text = "payroll", handovers = 0 }\nqueue = "apps"\n[[escalate]]\nqueue = "vendors"\n')
+    key = csctool.open("Payroll error")
+    csctool("escalate", key, "--reason", "theirs")
+    assert kinds(found(csctool)) == [("never-fired", "escalate[2]")]
+
+
+def test_desk_rules_are_checked_over_all_agencies(csctool, write):
+    write('[[route]]\nwhen = { agency = ["DHS", "DOX"] }\nqueue = "apps"\n', None)
+    (finding,) = found(csctool)
+    assert (finding["kind"], finding["file"]) == ("unknown-agency", "rules.toml")
+    assert found(csctool, "--agency", "DHS", status=0) == []
+
+
+def test_every_finding_is_told_not_the_first_alone(csctool, write):
+    write('[[route]]\nwhen = { sevice = "x" }\nqueue = "aps"\n[[route]]\nqueue = "aps"\n[[route]]\nqueue = "apps"\n')
+    said = csctool("rules", "check", status=10)
+    assert [line.split(": ")[1] for line in said.lines] == ["unknown-field", "unknown-queue", "shadowed"]
+    assert said.err == "csctool: 3 findings\n"
+
+
+def test_a_file_that_is_no_toml_is_a_usage_error_and_the_others_are_checked(csctool, write):
+    write("[[route]\n")
+    write('[[route]]\nqueue = "aps"\n', "DOT")
+    said = csctool("rules", "check", status=2)
+    assert "not TOML" in said.err
+    assert "agencies/DOT/rules.toml:1: unknown-queue" in said.out
+
+
+def test_a_rule_with_a_wrong_word_is_refused_when_tickets_are_opened(csctool, write):
+    write('[[route]]\nwhen = { kind = "incidnet" }\nqueue = "apps"\n')
+    assert "when.kind: no such kind: 'incidnet'; did you mean `incident`?" in csctool.refused(
+        "open", "Printer", "-a", "DHS", status=2
+    )
+
+
+def test_fields_of_the_agencys_own_are_tested_however_they_are_written(csctool, write):
+    for when in ("{ fields.floor = 3 }", '{ "fields.floor" = "3" }', "{ fields = { floor = [3, 4] } }"):
+        write(f'[[route]]\nwhen = {when}\nqueue = "apps"\n')
+        assert csctool.ticket(csctool.open("Printer", "--field", "floor=3"))["queue"] == "apps"
+        assert csctool.ticket(csctool.open("Printer", "--field", "floor=5"))["queue"] == "service-desk"
+
+
+def test_an_empty_text_asks_for_what_nobody_named(csctool, write):
+    write('[[route]]\nwhen = { service = "" }\nqueue = "apps"\n')
+    assert csctool.ticket(csctool.open())["queue"] == "apps"
+    assert csctool.ticket(csctool.open("Printer", "--service", "printing"))["queue"] == "service-desk"

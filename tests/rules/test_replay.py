@@ -1,0 +1,120 @@
+"""Trying changed rules on the past: what would differ, would it have been right, and nothing is written."""
+
+import json
+
+import pytest
+
+APPS = '[[route]]\nwhen = { text = "payroll" }\nqueue = "apps"\n'
+
+
+@pytest.fixture
+def lived(csctool, voice):
+    """Three tickets: one right at once, one that the service desk had to hand on to apps, one still open."""
+    right = csctool.open("No dial tone")
+    csctool("resolve", right, "--resolution", "plugged in")
+    wrong = csctool.open("Payroll shows an error", "--kind", "incident")
+    csctool("escalate", wrong, "--reason", "not ours")
+    csctool("return", wrong, "--reason", "looks like the network")
+    csctool("escalate", wrong, "--reason", "it is payroll after all")
+    csctool("resolve", wrong, "--resolution", "restarted")
+    csctool("close", wrong)
+    return right, wrong, csctool.open("Badge reader beeps")
+
+
+def replayed(csctool, *words, status=0):
+    return csctool("plugin", "replay", *words, "--format", "json", status=status).json
+
+
+def test_the_rules_in_force_answer_as_they_did(csctool, lived):
+    found = replayed(csctool)
+    assert (found["schema"], found["tickets"], found["differ"]) == ("csctool.replay/1", 3, 0)
+
+
+def test_a_changed_rule_shows_what_changes_from_what_to_what_with_examples(csctool, lived, voice, write):
+    new = write(voice + APPS, name="new.toml")
+    found = replayed(csctool, "--rules", str(new), status=10)
+    assert found["changes"] == [
+        {"decision": "queue", "from": "service-desk", "to": "apps", "tickets": 1, "examples": [lived[1]]}
+    ]
+    assert found["decisions"] == {"category": 0, "kind": 0, "service": 0, "priority": 0, "queue": 1}
+    assert csctool("plugin", "replay", "--rules", str(new), "--format", "keys", status=10).lines == [lived[1]]
+
+
+def test_the_queue_that_resolved_a_ticket_says_whether_the_new_first_queue_is_right(csctool, lived, voice, write):
+    found = replayed(csctool, "--rules", str(write(voice + APPS, name="new.toml")), status=10)["first_queue"]
+    assert found["before"] == {"resolved": 2, "hits": 1, "hit_rate": 50.0, "handovers": 3, "bounces": 2}
+    assert found["after"] == {"resolved": 2, "hits": 2, "hit_rate": 100.0, "handovers": 0, "bounces": 0}
+
+
+def test_a_ticket_that_comes_to_a_wrong_queue_is_handed_over_at_least_once(csctool, lived, write):
+    found = replayed(csctool, "--rules", str(write('[[route]]\nqueue = "process"\n', name="n.toml")), status=10)
+    assert found["first_queue"]["after"] == {"resolved": 2, "hits": 0, "hit_rate": 0.0, "handovers": 4, "bounces": 2}
+
+
+def test_a_replay_writes_nothing(csctool, lived, voice, write):
+    before = csctool.files()
+    csctool("plugin", "replay", "--rules", str(write(voice + APPS, name="new.toml")), status=10)
+    assert csctool.files() == before
+
+
+def test_what_a_person_said_stays_said_unless_it_is_asked_anew(csctool, voice, write):
+    csctool.open("No dial tone", "--category", "telecom/fax", "--priority", "P2", "--queue", "process", "-c", "phone")
+    new = str(
+        write('[[categorize]]\ncategory = "x"\n[[prioritize]]\npriority = "P1"\n[[route]]\nqueue = "apps"\n', name="n")
+    )
+    assert replayed(csctool, "--rules", new)["differ"] == 0
+    found = replayed(csctool, "--rules", new, "--ask", "category", "--ask", "priority", "--ask", "queue", status=10)
+    assert [(c["decision"], c["from"], c["to"]) for c in found["changes"]] == [
+        ("category", "telecom/fax", "x"), ("priority", "P2", "P1"), ("queue", "process", "apps"),
+    ]  # fmt: skip
+
+
+def test_a_ticket_is_replayed_as_it_was_at_opening_not_as_it_is_now(csctool, voice):
+    key = csctool.open("No dial tone")
+    csctool("triage", key, "--category", "printing", "--impact", "1", "--kind", "request", "--subject", "Printer")
+    assert replayed(csctool)["differ"] == 0
+
+
+def test_filters_choose_the_tickets_and_closed_ones_count(csctool, lived):
+    assert replayed(csctool, "--status", "open")["tickets"] == 1
+    assert replayed(csctool, "--agency", "DOT")["tickets"] == 0
+    assert replayed(csctool, "--queue", "apps")["tickets"] == 1
+
+
+def test_against_the_rules_in_force_only_the_edit_itself_differs(csctool, lived, voice, write):
+    write(APPS)  # the rules moved on since the tickets were opened
+    edit = str(write(APPS + '[[route]]\nwhen = { text = "badge" }\nqueue = "process"\n', name="edit.toml"))
+    assert replayed(csctool, "--rules", edit, status=10)["differ"] == 3
+    found = replayed(csctool, "--rules", edit, "--against", "current", status=10)
+    assert [(c["to"], c["examples"]) for c in found["changes"]] == [("process", [lived[2]])]
+
+
+def test_an_imported_ticket_is_routed_by_the_rules_and_held_against_the_queue_that_resolved_it(csctool, desk, write):
+    rows = [
+        {"subject": "Payroll error", "agency": "DHS", "queue": "Application Support", "status": "closed",
+         "opened_at": "2026-10-01T09:00:00Z", "closed_at": "2026-10-02T09:00:00Z", "category": "hr"},
+        {"subject": "Badge", "agency": "DHS", "queue": "service-desk", "status": "closed",
+         "opened_at": "2026-10-01T09:00:00Z", "closed_at": "2026-10-02T09:00:00Z"},
+    ]  # fmt: skip
+    file = desk.parent / "past.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)))
+    csctool("import", str(file))
+    new = str(write('[[route]]\nwhen = { category = "hr" }\nqueue = "apps"\n', name="n.toml"))
+    found = replayed(csctool, "--rules", new)
+    assert (found["tickets"], found["differ"]) == (2, 0)
+    assert found["first_queue"]["after"]["hits"] == 2
+    assert replayed(csctool, status=10)["changes"][0]["from"] == "apps"  # an imported queue by its title
+
+
+@pytest.mark.parametrize("word", ["--rules", "--desk-rules"])
+def test_a_file_that_is_not_there_or_is_no_rules_file_is_refused(csctool, write, word):
+    assert "does not exist" in csctool.refused("plugin", "replay", word, "nowhere.toml", status=2)
+    csctool.open()
+    bad = str(write('[[route]]\nqueue = "aps"\n', name="bad.toml"))
+    assert "did you mean apps?" in csctool.refused("plugin", "replay", word, bad, status=2)
+
+
+def test_desk_rules_are_tried_in_the_place_of_the_desks(csctool, lived, write):
+    new = str(write('[[route]]\nqueue = "apps"\n', name="n.toml"))
+    found = replayed(csctool, "--desk-rules", new, status=10)
+    assert found["decisions"]["queue"] == 2  # the agency's own rule keeps the telephone ticket
