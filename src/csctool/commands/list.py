@@ -60,7 +60,9 @@ def query_of(desk: "Desk", said: dict[str, Any]) -> "Query":
     groups = {"open": OPEN, "live": LIVE}
     statuses = sorted({s for word in said["statuses"] for s in groups.get(word, (word,))})
     ranges: dict[str, Any] = {
-        n: span(said[n], desk.clock(), desk.zone) for n in ("opened", "resolved", "due", "closed") if said[n]
+        n: span(said[n], desk.clock(), desk.zone, fiscal=desk.settings.fiscal_year)
+        for n in ("opened", "resolved", "due", "closed")
+        if said[n]
     }
     assignees = (*said["assignees"], *((desk.actor.name,) if said["mine"] else ()))
     queues = (*said["queues"], *(desk.my_queues() if said["my_queues"] else ()))

@@ -44,7 +44,7 @@ def _request(context: Context, desk: "Desk", said: dict[str, Any]) -> "Request":
     from csctool.reports import Request
 
     now = desk.clock()
-    period = span(said["period"], now, desk.zone) if said["period"] else Range()
+    period = span(said["period"], now, desk.zone, fiscal=desk.settings.fiscal_year) if said["period"] else Range()
     since, until = (context.moment(desk, said[word]) if said[word] else None for word in ("since", "until"))
     period = Range(since or period.since, until or period.until)
     if period.since and period.until and period.until < period.since:

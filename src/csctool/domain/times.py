@@ -1,6 +1,7 @@
-"""Times and durations as people write them: `7d`, `yesterday`, `2026-10`, `2026-10-01..2026-10-31`.
+"""Times and durations as people write them: `7d`, `yesterday`, `2026-10`, `2026-10-01..2026-10-31`, `fiscal-year`.
 
-Every function takes `now` and the desk's time zone; answers are UTC, whole seconds.
+Every function takes `now` and the desk's time zone, and where periods have names the month and day on which the fiscal
+year begins (`07-01`, a day that every year has); answers are UTC, whole seconds.
 """
 
 import re
@@ -14,6 +15,7 @@ _ISO = re.compile(
 )
 _MONTH = re.compile(r"(\d{4})-(\d\d)")
 _YEAR = re.compile(r"\d{4}")
+_PART = re.compile(r"(\d{4})-([qw])(\d{1,2})")
 _SPAN = re.compile(r"(\d{1,9})([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -29,18 +31,18 @@ def elapsed(text: str) -> timedelta:
         raise UsageError(f"too long a duration: {text!r}") from None
 
 
-def moment(text: str, now: datetime, zone: tzinfo, *, ahead: bool = False) -> datetime:
+def moment(text: str, now: datetime, zone: tzinfo, *, ahead: bool = False, fiscal: str = "01-01") -> datetime:
     """One time. A bare duration lies behind `now`, or `ahead` of it; a date is its first second in the desk's zone.
 
     Raises UsageError for what is no time, also for a date that does not exist.
     """
     try:
-        return _moment(text, now, zone, ahead)
+        return _moment(text, now, zone, ahead, fiscal)
     except OverflowError:
         raise UsageError(f"too far away: {text!r}", "years go from 1 to 9999") from None
 
 
-def _moment(text: str, now: datetime, zone: tzinfo, ahead: bool) -> datetime:
+def _moment(text: str, now: datetime, zone: tzinfo, ahead: bool, fiscal: str) -> datetime:
     word = text.strip()
     if word.lower() == "now":
         return now
@@ -49,46 +51,46 @@ def _moment(text: str, now: datetime, zone: tzinfo, ahead: bool) -> datetime:
     iso = _ISO.fullmatch(word)
     if iso:
         return _iso(iso, text, zone)
-    found = _named(word, now, zone) or _loose(word, now, zone)
+    found = _named(word, now, zone, fiscal) or _loose(word, now, zone)
     if found is None or found.since is None:
         raise UsageError(f"not a time: {text!r}", "write e.g. 2026-11-01, 2026-11-01T14:30, 7d or yesterday")
     return found.since
 
 
-def span(text: str, now: datetime, zone: tzinfo) -> Range:
+def span(text: str, now: datetime, zone: tzinfo, *, fiscal: str = "01-01") -> Range:
     """A range of times. `A..B` with dates includes the day B; a date, month or year is the whole of it; `7d` is the
     last seven days; either side of `..` may be left out."""
     try:
-        return _span(text, now, zone)
+        return _span(text, now, zone, fiscal)
     except OverflowError:
         raise UsageError(f"too far away: {text!r}", "years go from 1 to 9999") from None
 
 
-def _span(text: str, now: datetime, zone: tzinfo) -> Range:
+def _span(text: str, now: datetime, zone: tzinfo, fiscal: str) -> Range:
     word = text.strip()
     if ".." in word:
         first, _, last = word.partition("..")
-        since = moment(first, now, zone) if first else None
-        until = _end(last, now, zone) if last else None
+        since = moment(first, now, zone, fiscal=fiscal) if first else None
+        until = _end(last, now, zone, fiscal) if last else None
         if since and until and until <= since:
             raise UsageError(f"{text!r} ends before it begins")
         return Range(since, until)
     if _SPAN.fullmatch(word):
         return Range(now - elapsed(word), now + timedelta(seconds=1))
-    return Range(moment(word, now, zone), _end(word, now, zone))
+    return Range(moment(word, now, zone, fiscal=fiscal), _end(word, now, zone, fiscal))
 
 
-def _end(word: str, now: datetime, zone: tzinfo) -> datetime:
+def _end(word: str, now: datetime, zone: tzinfo, fiscal: str) -> datetime:
     """Where a range that names `word` as its last part ends: after the day, month or year, after the second."""
     word = word.strip()
     iso = _ISO.fullmatch(word)
     if iso and iso[4] is None:
         return _day_after(_iso(iso, word, zone), zone)
     if not iso:
-        named = _named(word, now, zone)
+        named = _named(word, now, zone, fiscal)
         if named and named.until:
             return named.until
-    return moment(word, now, zone) + timedelta(seconds=1)
+    return moment(word, now, zone, fiscal=fiscal) + timedelta(seconds=1)
 
 
 def _iso(found: re.Match[str], text: str, zone: tzinfo) -> datetime:
@@ -129,30 +131,59 @@ def _months(year: int, month: int, count: int, zone: tzinfo) -> Range:
         raise UsageError(f"no such month: {year:04d}-{month:02d}") from None
 
 
-def _named(word: str, now: datetime, zone: tzinfo) -> Range | None:
-    """Periods that have a name, in the desk's zone; weeks begin on Monday. None for what is no name."""
+def _named(word: str, now: datetime, zone: tzinfo, fiscal: str) -> Range | None:
+    """Periods that have a name, in the desk's zone; weeks begin on Monday (ISO 8601). None for what is no name."""
     word = word.lower()
     month = _MONTH.fullmatch(word)
     if month:
         return _months(int(month[1]), int(month[2]), 1, zone)
     if _YEAR.fullmatch(word):
         return _months(int(word), 1, 12, zone)
+    part = _PART.fullmatch(word)
+    if part:
+        return _part_of_year(int(part[1]), part[2], int(part[3]), zone)
     today = _midnight(now, zone)
     days = {"today": (0, 1), "yesterday": (-1, 0), "tomorrow": (1, 2)}.get(word)
     if days:
         return Range(_local(today + timedelta(days=days[0]), zone), _local(today + timedelta(days=days[1]), zone))
-    which, _, unit = word.partition("-")
+    which, _, unit = (f"this-{word}" if word == "fiscal-year" else word).partition("-")
     if which not in ("this", "last", "next"):
         return None
     step = {"last": -1, "this": 0, "next": 1}[which]
     if unit == "week":
         monday = today - timedelta(days=today.weekday()) + timedelta(weeks=step)
         return Range(_local(monday, zone), _local(monday + timedelta(weeks=1), zone))
+    if unit == "fiscal-year":
+        return _fiscal_year(today, fiscal, step, zone)
     size = {"month": 1, "quarter": 3, "year": 12}.get(unit)
     if size is None:
         return None
     first = (today.year * 12 + today.month - 1) // size * size + step * size
     return _months(first // 12, first % 12 + 1, size, zone)
+
+
+def _part_of_year(year: int, unit: str, number: int, zone: tzinfo) -> Range:
+    """`2026-q3`, and `2026-w45` as ISO 8601 counts weeks."""
+    if unit == "q" and 1 <= number <= 4:
+        return _months(year, number * 3 - 2, 3, zone)
+    try:
+        monday = datetime.fromisocalendar(year, number, 1) if unit == "w" else None
+    except ValueError:
+        monday = None
+    if monday is None:
+        raise UsageError(f"no such {'week' if unit == 'w' else 'quarter'}: {year:04d}-{unit}{number}")
+    return Range(_local(monday, zone), _local(monday + timedelta(weeks=1), zone))
+
+
+def _fiscal_year(today: datetime, fiscal: str, step: int, zone: tzinfo) -> Range:
+    """The fiscal year that holds today, or the `step`-th after it, from its first day to the next one's."""
+    month, day = map(int, fiscal.split("-"))
+    year = today.year + step - ((today.month, today.day) < (month, day))
+    try:
+        first, last = (datetime(y, month, day) for y in (year, year + 1))
+    except ValueError:
+        raise OverflowError from None
+    return Range(_local(first, zone), _local(last, zone))
 
 
 def _loose(word: str, now: datetime, zone: tzinfo) -> Range | None:

@@ -13,6 +13,7 @@ DESK_TEXT = """\
 format = 1
 name = "Customer Service Center"
 timezone = {zone}                     # an IANA zone: times that name none are read in it
+# fiscal_year = "07-01"               # the day on which `--period fiscal-year` begins; 1 January when left out
 default_queue = "service-desk"        # the single point of contact
 home_agency = "CSC"                   # problems, major incidents and changes across agencies live here
 
