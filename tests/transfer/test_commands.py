@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -136,5 +137,6 @@ def test_the_311_requests_come_in_whole_dirty_ones_too(process):
     agencies = process("agency", "list", "--format", "json").json["agencies"]
     assert len(agencies) == 16 + 2, "one of the sixteen was there, and so were the home agency and another"
     tickets = [json.loads(line) for line in process("export").lines]
+    assert Counter(t["status"] for t in tickets) == {"closed": 969, "on-hold": 14, "queued": 11, "in-progress": 6}
     assert sum(t["due"]["resolution"] is not None for t in tickets) == 486
     assert sum(t["closed_at"] is not None and t["closed_at"] < t["opened_at"] for t in tickets) == 10

@@ -66,13 +66,15 @@ class Mapper:
         if self._id and id is None:
             raise BadValueError(f"no {self._plan.id}")
         status, cause = _status(said.get("status"))
+        if status == UNDECIDED:
+            status = "assigned" if "assignee" in said else "queued"
         agency, number = self._whose(said)
         key = f"{agency}-{number}" if number else None
         stated = {name: said[name] for name in _STATED if name in said}
         return Incoming(
             line=first.line, raw=raw, agency=agency, identity=f"{self._plan.name}:{id}" if id else key,
             digest=self._digest(rows), given=self._given(said, last.cells, id), moments=moments, ends=self._ends(end),
-            status=None if moments is not None or status == UNDECIDED else status, cause=cause, number=number, **stated,
+            status=status if moments is None else None, cause=cause, number=number, **stated,
         )  # fmt: skip
 
     def _given(self, said: dict[str, Any], last: Cells, id: str | None) -> dict[str, Any]:
