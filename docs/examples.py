@@ -1,4 +1,4 @@
-"""Runs the examples of the documents: every ```console block, as a person would type it, in one shell for each document.
+"""Runs the examples of the documents: every ```console block, as a person would type it, one shell a document.
 
     python -m docs.examples            write what the commands really print into the documents
     python -m docs.examples --check    exit 10 when a document says something else
@@ -43,14 +43,16 @@ def _clock(comments: str) -> str | None:
 
 
 def _commands(block: str) -> list[str]:
-    """The commands of a block; a line that ends in a backslash goes on in the next."""
+    """The commands of a block; a line that ends in a backslash goes on in the next, a document (<<'END') until END."""
     commands: list[str] = []
-    going_on = False
+    going_on = document = False
     for line in block.splitlines():
-        if line.startswith("$ "):
+        if line.startswith("$ ") and not document:
             commands.append(line[2:])
-        elif going_on:
+            document = line.endswith("<<'END'")
+        elif going_on or document:
             commands[-1] += "\n" + line
+            document = document and line != "END"
         going_on = line.endswith("\\") and (line.startswith("$ ") or going_on)
     return commands
 
@@ -66,8 +68,9 @@ def _run(commands: list[tuple[str | None, str]]) -> list[str]:
         script += [command, f"printf '{_MARK}'"]
     with tempfile.TemporaryDirectory() as home:
         done = subprocess.run(
-            ["bash"], input="\n".join(script), capture_output=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, cwd=home, env=_environment(home), check=False,
+            ["bash", "-c", "\n".join(script)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            cwd=home, env=_environment(home), check=False,
         )  # fmt: skip
     user = pwd.getpwuid(os.getuid()).pw_name
     return [re.sub(rf"\b{re.escape(user)}\b", "you", out) for out in done.stdout.split(_MARK)[:-1]]
