@@ -51,8 +51,8 @@ def rules(whens: list[dict[str, Any]]) -> tuple[Rule, ...]:
     return tuple(Rule("route", at, at, when, {"queue": f"q{at}"}) for at, when in enumerate(whens, 1))
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.lists(WHENS, max_size=8), st.lists(TICKETS, min_size=1, max_size=4))
+@settings(max_examples=80, deadline=None)
+@given(st.lists(WHENS, max_size=6), st.lists(TICKETS, min_size=1, max_size=3))
 def test_the_filed_rules_answer_as_a_plain_reading_of_them_would(whens, tickets):
     section = Section(rules(whens))
     for round in range(FEW):  # so many tickets later the rules are filed
@@ -61,15 +61,15 @@ def test_the_filed_rules_answer_as_a_plain_reading_of_them_would(whens, tickets)
             assert found == naive.first(section.rules, ticket), round
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(WHENS, WHENS, st.lists(TICKETS, min_size=1, max_size=8))
 def test_a_rule_that_is_said_to_take_all_of_anothers_tickets_takes_each_of_them(narrow, wide, tickets):
     if implies(narrow, wide):
         assert all(naive.fits(wide, ticket) for ticket in tickets if naive.fits(narrow, ticket))
 
 
-@settings(max_examples=400, deadline=None)
-@given(st.lists(WHENS, min_size=2, max_size=6), st.lists(TICKETS, min_size=1, max_size=6))
+@settings(max_examples=80, deadline=None)
+@given(st.lists(WHENS, min_size=2, max_size=5), st.lists(TICKETS, min_size=1, max_size=4))
 def test_a_rule_that_is_said_never_to_fire_never_does(whens, tickets):
     found = rules(whens)
     dead = {finding.rule for finding in shadowed("rules.toml", found)}

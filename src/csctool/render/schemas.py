@@ -55,7 +55,7 @@ SCHEMAS: dict[str, Callable[[], Any]] = {
         decisions=dict[str, int],
         first_queue=dict[str, Row],
         changes=list[Row],
-    ),  # fmt: skip
+    ),
     "rules.check": lambda: _envelope("rules.check", rules=int, tickets=int, findings=list[Row]),
     "rules.test": lambda: _envelope("rules.test", file=str, expectations=int, met=int, missed=list[Row]),
     "rules.expect": lambda: _envelope("rules.expect", expect=list[Row]),
