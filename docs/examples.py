@@ -20,6 +20,7 @@ DOCUMENTS = ("README.md", "docs/guide.md", "docs/operations.md", "docs/import.md
 NOW = "2026-11-20T15:00:00Z"
 
 _BLOCK = re.compile(r"((?:<!-- (?:now: \S+|not run) -->\n)*)```console\n(.*?)```", re.DOTALL)
+_DOCUMENT = re.compile(r"<<'(\w+)'")
 _MARK = "\x1e"
 
 

@@ -61,7 +61,7 @@ def open_desk(
     """The desk of a command. Raises NotFoundError when there is none, SettingsError when it can't be used.
 
     `instead` names files that stand in for the desk's own while something is tried: `rules` for an agency's rules.toml,
-    `desk-rules` for the desk's.
+    `desk-rules` for the desk's; `plugin` and `desk-plugin` name a file or package in place of all that are enabled.
     """
     root = root or find_desk(wishes.desk)
     settings = load_desk(root)
@@ -146,9 +146,9 @@ class Panel:
         rules = self._instead.get("rules") or agency_path(root, key, RULES_FILE)
         desk_rules = self._instead.get("desk-rules") or os.path.join(root, RULES_FILE)
         layers = (
-            self._python(AGENCY_LAYER, key, agency_path(root, key), agency.plugins),
+            self._python(AGENCY_LAYER, key, agency_path(root, key), agency.plugins, self._instead.get("plugin")),
             self._rules("agency-rules", rules),
-            self._python(DESK_LAYER, key, root, settings.plugins),
+            self._python(DESK_LAYER, key, root, settings.plugins, self._instead.get("desk-plugin")),
             self._rules("desk-rules", desk_rules),
         )
         return host_for(key, agency, settings, [layer for layer in layers if layer is not None])
@@ -173,12 +173,15 @@ class Panel:
         except CscError:
             return False  # told when it is used
 
-    def _python(self, name: str, key: str, directory: str, plugins: tuple[str, ...]) -> "Asked | None":
+    def _python(
+        self, name: str, key: str, directory: str, plugins: tuple[str, ...], trial: str | None
+    ) -> "Asked | None":
+        plugins = (trial,) if trial else plugins
         if not plugins:
             return None
         from csctool.plugins.remote import ChildLayer
 
-        layer = ChildLayer(name, key, directory, self._root, plugins, self._home())
+        layer = ChildLayer(name, key, directory, self._root, plugins, self._home(), trial=bool(trial))
         self._children.append(layer)
         return layer
 
@@ -220,6 +223,13 @@ def found_desk(wishes: Wishes, directory: str | None, *, demo: bool = False, dry
 
     add_agency(desk, desk.settings.home_agency, desk.settings.name, None)
     return Made(root, desk.directory.keys(), 0)
+
+
+def new_package(_wishes: Wishes, name: str, directory: str | None, *, dry_run: bool = False) -> list[str]:
+    """The files of a plugin package that works and is tested, made in a directory. Needs no desk."""
+    from csctool.settings.skeleton import write_package
+
+    return write_package(name, directory or name, dry_run=dry_run)
 
 
 def check_settings(wishes: Wishes) -> tuple[list[str], list[CscError]]:

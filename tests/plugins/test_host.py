@@ -284,7 +284,7 @@ def test_the_author_guide_documents_every_hook_and_every_argument():
         assert section, f"docs/plugins.md has no section for {hook}"
         head, _, body = section.partition("\n")
         assert head.startswith(f"{', '.join(arguments(hook))})`"), f"{hook}: arguments in the heading: {head}"
-        body = body.partition("\n### ")[0]
+        body = " ".join(body.partition("\n## ")[0].partition("\n### ")[0].split())
         for word in (*arguments(hook), "Called", "Answer", "On failure"):
             assert word in body, f"docs/plugins.md, {hook}: says nothing about {word}"
 

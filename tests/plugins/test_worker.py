@@ -18,7 +18,7 @@ MISDEEDS = {
     "kills itself": ("import os\n@hookimpl\ndef categorize(ticket): os.kill(os.getpid(), 9)", "ended its process"),
     "interrupts": ("@hookimpl\ndef categorize(ticket): raise KeyboardInterrupt", "raised KeyboardInterrupt"),
     "recurses": ("@hookimpl\ndef categorize(ticket): return categorize(ticket)", "raised RecursionError"),
-    "eats memory": ("@hookimpl\ndef categorize(ticket): return 'x' * 10**11", "raised MemoryError"),
+    "eats memory": ("@hookimpl\ndef categorize(ticket): return str(len(bytes(2**31)))", "raised MemoryError"),
     "eats memory bit by bit": (
         "@hookimpl\ndef categorize(ticket):\n all = []\n while True: all.append(bytearray(3 * 10**8))",
         "categorize ",  # MemoryError, or the time is up first on a slow machine
@@ -140,9 +140,8 @@ def test_a_plugin_reads_nothing_from_csctools_stdin(process):
     plugin(
         process.desk, "import sys\n@hookimpl\ndef categorize(ticket): return 'read/' + (sys.stdin.read() or 'nothing')"
     )
-    done = process("open", "-", "--agency", "DHS", stdin="Printer jams\n")
-    ticket = process.ticket(done.out.strip())
-    assert (ticket["subject"], ticket["category"]) == ("Printer jams", "read/nothing")
+    done = process("open", "Printer jams", "--agency", "DHS", stdin="what csctool may read later")
+    assert process.ticket(done.out.strip())["category"] == "read/nothing"
 
 
 def test_a_plugin_has_no_terminal_no_lock_and_no_file_of_csctools(process):

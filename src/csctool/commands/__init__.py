@@ -45,7 +45,7 @@ CHAPTERS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Agencies' own rules": {
         "rules": ("rules", "Check an agency's rules, test them, capture expectations."),
-        "plugin": ("plugin", "Try changed rules and plugins on past tickets."),
+        "plugin": ("plugin", "Make, check, list and replay plugins and rules."),
     },
     "Measure and move": {
         "report": ("report", "Measure: summary, volume, backlog, sla, resolution, flow, workload."),

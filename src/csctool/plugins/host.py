@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from csctool.desk.ports import Question, Staffing, Verdict
+from csctool.desk.ports import Plugged, Question, Staffing, Verdict
 from csctool.domain.organisation import AgencySettings, DeskSettings
 from csctool.domain.ticket import Decision, Event, Passed
 from csctool.errors import CscError, PluginError
@@ -95,6 +95,10 @@ class Host:
         for answer in self._everybody("notify", question.ticket.key, self._offered(question, event=event)):
             said += answer
         return said
+
+    def plugins(self) -> list[Plugged]:
+        """The Python that is asked, in its order."""
+        return [found for layer in self._layers for found in layer.plugged()]
 
     def changed(self, event: Event, question: Question) -> None:
         """Tell everybody who wants to know. The change is saved: nobody's failure can touch it."""

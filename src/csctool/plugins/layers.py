@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import msgspec
 import pluggy
 
+from csctool.desk.ports import Plugged
 from csctool.errors import CscError
 from csctool.plugins.hookspecs import PROJECT, Hooks
 
@@ -44,6 +45,9 @@ class Asked(Protocol):
 
     def implementations(self, hook: str) -> Iterator[Implementer]:
         """Those who answer a hook, the first to be asked first."""
+
+    def plugged(self) -> Iterable[Plugged]:
+        """The plugins of this layer that are not csctool's own."""
 
     def close(self) -> None:
         """Nobody is asked any more."""
@@ -89,6 +93,10 @@ class Layer:
     def implementations(self, hook: str) -> Iterator[Implementer]:
         """Those who answer a hook, the first to be asked first."""
         return map(_Here, self.manager.implementations(hook))
+
+    def plugged(self) -> Iterable[Plugged]:
+        """None."""
+        return ()
 
     def close(self) -> None:
         """Nothing to end."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import pluggy
 
-from csctool.plugins.hookspecs import API, DESK_WIDE, HOOKS, arguments
+from csctool.plugins.hookspecs import API, DESK_WIDE, HOOKS, PROJECT, arguments
 from csctool.plugins.layers import Broken, Manager
-from csctool.plugins.trust import UntrustedError, check, read_within, trust
+from csctool.plugins.trust import UntrustedError, check, read_anywhere, read_within, trust
 from csctool.plugins.wire import Order
 
 #: The layer of plugins that csctool.toml names.
@@ -88,7 +88,10 @@ class Loaded:
                     self.broken.append(Broken(name, f"{hook} is for plugins of the whole desk, in csctool.toml"))
 
     def _file(self, name: str) -> ModuleType:
-        path, source = read_within(self._order.directory, name, self._trust)
+        if self._order.trial:
+            path, source = read_anywhere(name, self._trust)
+        else:
+            path, source = read_within(self._order.directory, name, self._trust)
         code: CodeType = compile(source, path, "exec", dont_inherit=True)
         module = ModuleType(f"csctool_plugin_{''.join(c if c.isalnum() else '_' for c in name.removesuffix('.py'))}")
         module.__file__ = path
@@ -112,6 +115,19 @@ class Loaded:
             check(spec.origin, self._trust)
             module = import_module(found)
         return module
+
+    def hints(self) -> Iterator[Broken]:
+        """What works, and is hardly meant: a hook's name without its mark, a plugin that answers nothing."""
+        for name, module in self.modules.items():
+            unmarked = [
+                hook for hook in HOOKS
+                if callable(function := getattr(module, hook, None)) and not hasattr(function, f"{PROJECT}_impl")
+            ]  # fmt: skip
+            for hook in unmarked:
+                yield Broken(name, f"{hook} is never asked: it lacks @hookimpl")
+            answers = any(impl.plugin_name == name for hook in HOOKS for impl in self.shelf.implementations(hook))
+            if not (answers or unmarked or any(one.plugin == name for one in self.broken)):
+                yield Broken(name, "it answers no hook; mark a function with @hookimpl")
 
     def _misspelt(self) -> None:
         """Hook functions that csctool has no hook for: pluggy's `check_pending`, every one named with the nearest."""

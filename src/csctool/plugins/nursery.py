@@ -43,13 +43,15 @@ class Nursery:
         theirs.close()
         self._line = ours
 
-    def spawn(self, layer: str, key: str, directory: str, desk: str, plugins: tuple[str, ...]) -> "tuple[int, Link]":
+    def spawn(
+        self, layer: str, key: str, directory: str, desk: str, plugins: tuple[str, ...], *, trial: bool = False
+    ) -> tuple[int, Link]:
         """A new process that loads these plugins: its number, and the line to it. Raises OSError."""
         self.open()
         self._count += 1
         ours, theirs = socketpair()
         try:
-            self._tell(Order(self._count, layer, key, directory, desk, plugins), theirs)
+            self._tell(Order(self._count, layer, key, directory, desk, plugins, trial), theirs)
         except OSError:
             ours.close()
             raise

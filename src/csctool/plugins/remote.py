@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from csctool.desk.ports import Plugged
 from csctool.plugins.layers import Broken, FailedError, Implementer
 from csctool.plugins.nursery import Nursery
 from csctool.plugins.wire import Arguments, Ask, Implementation, Link, Reply
@@ -18,12 +19,21 @@ class ChildLayer:
     """Plugins in a child process. One that has to be killed is left out for the rest of the command."""
 
     def __init__(
-        self, name: str, key: str, directory: str, desk: str, plugins: tuple[str, ...], nursery: Nursery
+        self,
+        name: str,
+        key: str,
+        directory: str,
+        desk: str,
+        plugins: tuple[str, ...],
+        nursery: Nursery,
+        *,
+        trial: bool = False,
     ) -> None:
         self.name = name
         self._home = (name, key, directory, desk)
         self._plugins = plugins
         self._nursery = nursery
+        self._trial = trial
         self._process: tuple[int, Link] | None = None
         self._known: dict[str, list[Implementation]] | None = None
         self._versions: dict[str, str] = {}
@@ -31,11 +41,23 @@ class ChildLayer:
         self._dead: dict[str, str] = {}
         self._about: str | None = None
         self._left: dict[str, float] = {}
+        self._taken: dict[str, tuple[int, float]] = {}
+        self._hints: tuple[Broken, ...] = ()
+        self._answers: dict[str, dict[str, None]] = {}
 
-    @property
-    def plugins(self) -> tuple[str, ...]:
+    def plugged(self) -> Iterator[Plugged]:
         """What the settings name, whether or not it works."""
-        return self._plugins
+        self._settled()
+        wrong: dict[str, list[str]] = {}
+        for one in self.broken():
+            wrong.setdefault(one.plugin, []).append(one.why)
+        for name in self._plugins:
+            hooks = tuple(self._answers.get(name, ()))
+            calls, seconds = self._taken.get(name, (0, 0.0))
+            yield Plugged(
+                self.name, name, self.version(name), hooks, tuple(wrong.get(name, ())),
+                tuple(one.why for one in self._hints if one.plugin == name), calls, seconds,
+            )  # fmt: skip
 
     def version(self, plugin: str) -> str | None:
         """What a plugin calls its version."""
@@ -47,7 +69,7 @@ class ChildLayer:
             return
         living = tuple(name for name in self._plugins if name not in self._dead)
         try:
-            self._process = self._nursery.spawn(*self._home, living)
+            self._process = self._nursery.spawn(*self._home, living, trial=self._trial)
         except OSError as error:
             self._lost(living, f"no process could be had for it: {error.strerror or error}")
 
@@ -95,7 +117,10 @@ class ChildLayer:
             why = f"{found.hook} {_death(error)}"
             self._kill(found.plugin, why)
             raise FailedError(why) from None
-        self._left[found.plugin] = left - (time.monotonic() - began)
+        took = time.monotonic() - began
+        self._left[found.plugin] = left - took
+        calls, seconds = self._taken.get(found.plugin, (0, 0.0))
+        self._taken[found.plugin] = (calls + 1, seconds + took)
         if reply.wrong:
             raise FailedError(f"{found.hook} {reply.wrong}")
         if reply.texts is not None:
@@ -128,8 +153,10 @@ class ChildLayer:
         known: dict[str, list[Implementation]] = {}
         for found in reply.ready:
             known.setdefault(found.hook, []).append(found)
+            self._answers.setdefault(found.plugin, {})[found.hook] = None
         self._known = known
         self._versions.update(reply.versions)
+        self._hints = reply.hints
         self._broken = {}
         for one in reply.broken:
             self._broken.setdefault(one.plugin, []).append(one.why)

@@ -69,6 +69,11 @@ def read_within(directory: str, name: str, trusted: Trust) -> tuple[str, bytes]:
     return _read(path, trusted, home)
 
 
+def read_anywhere(path: str, trusted: Trust) -> tuple[str, bytes]:
+    """(real path, source) of a file that the user named on the command line. Raises UntrustedError, OSError."""
+    return _read(path, trusted, None)
+
+
 def check(path: str, trusted: Trust) -> None:
     """The same rules for a file of an installed package. Raises UntrustedError, OSError."""
     if not _ours(os.path.realpath(path)):

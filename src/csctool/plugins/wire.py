@@ -18,7 +18,10 @@ _HEADER = 8
 
 
 class Order(msgspec.Struct, frozen=True):
-    """A process that is wanted: for whom, and what to load, in the order of the settings."""
+    """A process that is wanted: for whom, and what to load, in the order of the settings.
+
+    A `trial` is what the user himself named on the command line; it may lie anywhere.
+    """
 
     number: int
     layer: str
@@ -26,6 +29,7 @@ class Order(msgspec.Struct, frozen=True):
     directory: str
     desk: str
     plugins: tuple[str, ...]
+    trial: bool = False
 
 
 class End(msgspec.Struct, frozen=True):
@@ -70,6 +74,7 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     ready: tuple[Implementation, ...] | None = None
     versions: dict[str, str] = {}
     broken: tuple[Broken, ...] = ()
+    hints: tuple[Broken, ...] = ()
     text: str | None = None
     answer: Answer | None = None
     texts: tuple[str, ...] | None = None

@@ -39,7 +39,8 @@ def live(line: Link, order: Order) -> None:
             turn = turns[impl.plugin_name] = turns.get(impl.plugin_name, -1) + 1
             functions[hook, impl.plugin_name, turn] = impl
             found.append(Implementation(hook, impl.plugin_name, turn, tuple(impl.argnames)))
-    line.send(Reply(ready=tuple(found), versions=loaded.versions, broken=tuple(loaded.broken)))
+    broken, hints = tuple(loaded.broken), tuple(loaded.hints())
+    line.send(Reply(ready=tuple(found), versions=loaded.versions, broken=broken, hints=hints))
     gc.collect()
     gc.freeze()
     gc.enable()
@@ -55,7 +56,7 @@ def settle() -> None:
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
-    os.dup2(2, 1)
+    # stdout is stderr already: the nursery saw to that
     loud = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), errors="backslashreplace", write_through=True)
     sys.stdin = sys.__stdin__ = open(0, closefd=False)  # type: ignore[misc]  # noqa: SIM115
     sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = loud  # type: ignore[misc]

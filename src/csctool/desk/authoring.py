@@ -1,0 +1,79 @@
+"""For the authors of plugins: what is enabled where, whether it works, and a new one to begin with."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+
+import msgspec
+
+from csctool.desk.desk import Desk
+from csctool.desk.ports import Decisions, Plugged, Question
+from csctool.desk.replay import Unstaffed
+from csctool.domain.query import Query
+from csctool.domain.ticket import Ticket
+from csctool.errors import CscError
+
+#: On how many of an agency's newest tickets a plugin is tried.
+SAMPLE = 20
+
+
+class Enabled(msgspec.Struct, frozen=True):
+    """A plugin where it is enabled; `mean_ms` is None for one that was not asked, `wrong` empty for one that works."""
+
+    agency: str
+    layer: str
+    plugin: str
+    version: str | None
+    hooks: tuple[str, ...]
+    asked: int
+    mean_ms: float | None
+    wrong: tuple[str, ...]
+
+
+def plugins_of(desk: Desk, agencies: Sequence[str]) -> tuple[list[Enabled], list[CscError]]:
+    """Every plugin of these agencies (all, when none is named) with what is wrong, and the agencies left out.
+
+    Each is loaded as the host does it, and asked about the agency's newest tickets; nothing is written, nobody told.
+    """
+    found: list[Enabled] = []
+    left_out: list[CscError] = []
+    keys = list(agencies) or desk.directory.keys()
+    desk.brace(keys)
+    for key in keys:
+        try:
+            decisions = desk.decisions(key)
+            decisions.prepare()
+            if not decisions.plugins():
+                continue
+            failed = _tried(decisions, _newest(desk, key))
+            found += [_enabled(key, plugin, failed) for plugin in decisions.plugins()]
+        except CscError as error:
+            if agencies:
+                raise
+            left_out.append(error)
+    return found, left_out
+
+
+def _newest(desk: Desk, key: str) -> Iterator[Ticket]:
+    tickets = sorted(desk.store.find(Query(agencies=(key,), everything=True)), key=lambda ticket: -ticket.number)
+    return islice(tickets, SAMPLE)
+
+
+def _tried(decisions: Decisions, tickets: Iterator[Ticket]) -> list[str]:
+    """What fails when past tickets are asked about as if they were opened now."""
+    for ticket in tickets:
+        question = Question(ticket, ticket.opened_at or datetime.min)
+        decisions.categorize(question)
+        decisions.prioritize(question)
+        decisions.route(question, Unstaffed())
+        decisions.validate(question)
+        decisions.escalate(question)
+    return [error.message for error in decisions.failures()]
+
+
+def _enabled(key: str, plugin: Plugged, failed: Sequence[str]) -> Enabled:
+    mine = f"plugin {plugin.name} of {key} was passed over: "
+    tried = [text.removeprefix(mine) for text in failed if text.startswith(mine)]
+    wrong = tuple(dict.fromkeys((*plugin.wrong, *tried, *plugin.hints)))
+    mean = round(plugin.seconds / plugin.calls * 1000, 2) if plugin.calls else None
+    return Enabled(key, plugin.layer, plugin.name, plugin.version, plugin.hooks, plugin.calls, mean, wrong)
