@@ -26,6 +26,10 @@ demo: $(COMPILED)
 test: $(COMPILED)
 	$(BIN)/python -m pytest -n 2
 
+# Every experiment of docs/trust.md in full; `make test` runs its short form.
+faults: $(COMPILED)
+	CSCTOOL_FAULTS=long $(BIN)/python -m pytest tests/faults
+
 lint: $(STAMP)
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/ruff check src tests benchmarks

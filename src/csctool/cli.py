@@ -171,7 +171,9 @@ def _storage(error: OSError) -> CscError:
     where = f"{error.filename}: " if error.filename else ""
     if isinstance(error, PermissionError):
         return NotPermittedError(f"{where}{error.strerror}")
-    return StorageError(f"{where}{error.strerror or error}")
+    return StorageError(
+        f"{where}{error.strerror or error}", "a change may have been saved all the same: look before you repeat it"
+    )
 
 
 def _failed(error: CscError, context: Context) -> int:

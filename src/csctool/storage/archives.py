@@ -57,7 +57,7 @@ class Archives:
         """The tickets of a month; none when it has no file. Raises DamagedError, NotPermittedError, StorageError."""
         path = self._path(month)
         blob = files.read(path)
-        if blob is None and os.path.exists(files.previous(path)):
+        if blob is None and files.exists(files.previous(path)):
             raise container.damaged(path, "it is missing")
         return Database(path, blob)
 

@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 from collections.abc import Sequence
+from contextlib import suppress
 
 from csctool.errors import CscError, NotPermittedError, StorageError
 
@@ -46,7 +47,19 @@ def read(path: str, limit: int = -1) -> bytes | None:
     except OSError as error:
         raise failure(path, error, "read") from error
     finally:
-        os.close(descriptor)
+        with suppress(OSError):  # nothing was written through it
+            os.close(descriptor)
+
+
+def exists(path: str) -> bool:
+    """Whether something has that name. Unlike `os.path.exists`, a failing disk is no answer: raises StorageError."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise failure(path, error, "read") from error
+    return True
 
 
 def _read_all(descriptor: int) -> bytes:
@@ -148,7 +161,8 @@ def sync_directory(path: str) -> None:
     try:
         os.fsync(descriptor)
     finally:
-        os.close(descriptor)
+        with suppress(OSError):  # the names are on the disk, or fsync has said that they are not
+            os.close(descriptor)
 
 
 def clear_leftovers(directory: str) -> None:

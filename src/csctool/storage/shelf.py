@@ -42,7 +42,7 @@ class Shelf:
 
     def require(self) -> None:
         """Raise NotFoundError unless the agency has a place here."""
-        if not os.path.isdir(self.directory):
+        if not files.exists(self.directory):
             raise NotFoundError(f"no such agency: {self.agency}")
 
     def create(self, group: int | None) -> None:
@@ -63,7 +63,9 @@ class Shelf:
             for directory in (place, os.path.dirname(place)):
                 files.sync_directory(directory)
         except OSError as error:
-            raise files.failure(self.directory, error, "make") from error
+            told = files.failure(self.directory, error, "make")
+            told.hint = "do it again when the cause is gone; what was made already is kept"
+            raise told from error
 
     def _make_closed(self) -> None:
         # The last step of making an agency's place: where this is, the place is complete. It has its mode, whatever
@@ -85,11 +87,11 @@ class Shelf:
         No file is an agency without tickets only when nothing tells otherwise.
         """
         blob = files.read(self._open)
-        if os.path.exists(self._waiting):
+        if files.exists(self._waiting):
             blob = self._joined() or files.read(self._open)
         if blob is None:
             self.require()
-            if os.path.exists(files.previous(self._open)) or self.archives.months():
+            if files.exists(files.previous(self._open)) or self.archives.months():
                 raise container.damaged(self._open, "it is missing")
         return Database(self._open, blob)
 
@@ -136,7 +138,7 @@ class Shelf:
     def settle(self) -> None:
         """Finish or remove what killed writers left: to be called before anything is written."""
         try:
-            if os.path.exists(self._waiting):
+            if files.exists(self._waiting):
                 if self._was_saved(files.read(self._waiting) or b""):
                     os.rename(self._waiting, self._open)
                     files.sync_directory(self.directory)

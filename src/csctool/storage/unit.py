@@ -85,7 +85,7 @@ class Work:
     def tidy(self) -> CscError | None:
         """Archive when many finished tickets lie among the live ones; the error when that failed.
 
-        The change is saved by now, so a failure here is told and does not fail the command.
+        The change is saved by now: a failure here is told, and its exit status is 0, so that the command succeeds.
         """
         if not any(ticket.status in FINISHED for ticket in self.staged.values()):
             return None
@@ -94,6 +94,9 @@ class Work:
         try:
             self.shelf.archive()
         except CscError as error:
+            error.message = f"saved, but {self.shelf.agency} could not be archived after it: {error.message}"
+            error.hint = "csctool archive tries again"
+            error.exit = 0
             return error
         return None
 

@@ -1,0 +1,70 @@
+"""A command is killed by the kernel at every system call: the desk opens, as it was before or as it is after."""
+
+from collections.abc import Callable
+
+import pytest
+
+from . import breaking
+from .stage import DEEDS, LONG, Deed, allowed, follow_up, state
+
+# Reading what an import left open is the business of its own tests.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+
+#: The calls by which anything on the disk can change: in between, all states are alike.
+CHANGING = {"openat", "write", "pwrite64", "fsync", "rename", "link", "unlink", "fchmod", "chmod", "mkdir"}
+#: How many points of a command the short form tries; of others one.
+SHORT = {"open": 8, "transfer": 8, "close, which archives": 10, "import": 6, "repair": 8}
+
+
+def chosen(name: str, points: list[breaking.Point]) -> list[breaking.Point]:
+    """All of them for the long form; else spread evenly over those that change something."""
+    deed = DEEDS[name]
+    if LONG and deed.full:
+        return points
+    points = [point for point in points if point.call in CHANGING]
+    step = 3 if LONG else max(1, len(points) // SHORT.get(name, 1))
+    return points[step - 1 :: step]
+
+
+def test_killed_at_any_system_call_it_is_before_or_after(
+    deed: str, fresh: Callable[[Deed], str], quick: str, strace: None, tally: Callable[[str], None]
+) -> None:
+    act = DEEDS[deed]
+    options = {"crowded": act.crowded, "place": quick}
+    before = None if deed == "repair" else state(fresh(act))
+    breaking.warm(fresh(act), act.words)
+    points = breaking.points(fresh(act), act.words, **options)
+    ended = breaking.run(root := fresh(act), act.words, **options)
+    assert ended.status in (0, 4), ended
+    after = state(root)
+    assert after != before or "archive" in deed
+    tried = chosen(deed, points)
+    finished = 0
+    for point in tried:
+        root = fresh(act)
+        ended = breaking.broken(root, act.words, point, "signal=KILL", **options)
+        assert ended.status == -9, (point, ended)
+        if deed == "repair" and _still_damaged(root):
+            assert not ended.out, point
+            breaking.run(root, act.words, **options)
+        seen = state(root)
+        if before is None:
+            assert seen == after, point
+        else:
+            assert allowed(seen, before, after, act.whole), point
+        if ended.out.strip():
+            assert seen == after, (point, ended.out)
+        finished += seen == after
+        follow_up(root)
+    tally(f"{len(tried)} points of {len(points)} killed; {finished} stood as after, {len(tried) - finished} as before")
+
+
+def _still_damaged(root: str) -> bool:
+    from csctool.errors import DamagedError
+    from csctool.storage.tiny import TinyStore
+
+    try:
+        TinyStore(root).get("DHS-1")
+    except DamagedError:
+        return True
+    return False

@@ -1,0 +1,37 @@
+"""The power is cut at any moment: whatever the disk kept, the desk opens, as it was before or as it is after."""
+
+from collections.abc import Callable
+
+from .powercut import Image, Recording, digest, lay_out
+from .stage import DEEDS, LONG, Deed, allowed, follow_up, state
+
+#: How many different disks of a command the short form opens.
+SHORT = {"escalate": 60, "transfer": 150, "close, which archives": 80}
+
+
+def test_whatever_a_power_cut_leaves_is_before_or_after(
+    deed: str, fresh: Callable[[Deed], str], quick: str, strace: None, tally: Callable[[str], None]
+) -> None:
+    act = DEEDS[deed]
+    root = fresh(act)
+    before = None if deed == "repair" else state(root)
+    recording = Recording(root, act.words, crowded=act.crowded, place=quick)
+    assert recording.ended.status in (0, 4), recording.ended
+    after = state(root)
+    disks: dict[bytes, tuple[Image, bool]] = {}
+    states = 0
+    for image, told in recording.disks():
+        states += 1
+        known = disks.get(key := digest(image))
+        disks[key] = (image, told or bool(known and known[1]))
+    most = len(disks) if LONG else SHORT.get(deed, 5)
+    for image, told in list(disks.values())[:: max(1, len(disks) // most)]:
+        lay_out(image, root)
+        if before is None:
+            continue
+        seen = state(root)
+        assert allowed(seen, before, after, act.whole)
+        if told:
+            assert seen == after
+        follow_up(root)
+    tally(f"{len(recording.ops)} operations, {states} states after a power cut, {len(disks)} different disks")
