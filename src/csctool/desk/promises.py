@@ -94,7 +94,7 @@ class Promising:
 
     def kept_up(self, unit: Unit, ticket: Ticket, first: int) -> Ticket:
         """The ticket with what is promised by its events from number `first` on; its calendars are kept with it."""
-        if settled(ticket):
+        if settled(ticket, first):
             return ticket
         definitions = unit.calendars(ticket.agency)
         after = promised(ticket, first, self.promises(ticket.agency), self.calendars(definitions))

@@ -47,9 +47,9 @@ def promised(ticket: Ticket, first: int, promises: Promises, calendars: Calendar
     return msgspec.structs.replace(ticket, history=tuple(events), due=due, sla=outcome(course))
 
 
-def settled(ticket: Ticket) -> bool:
-    """Whether the outcome is frozen: closed or cancelled before the last event, and not reopened by it."""
-    return ticket.status in FINISHED and "status" not in ticket.history[-1].changes
+def settled(ticket: Ticket, first: int) -> bool:
+    """Whether the outcome is frozen: closed or cancelled before event number `first`, and not reopened since."""
+    return ticket.status in FINISHED and first > 0 and not any("status" in e.changes for e in ticket.history[first:])
 
 
 def bare(ticket: Ticket) -> Ticket:
