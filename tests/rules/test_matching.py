@@ -55,7 +55,7 @@ def rules(whens: list[dict[str, Any]]) -> tuple[Rule, ...]:
 @given(st.lists(WHENS, max_size=6), st.lists(TICKETS, min_size=1, max_size=3))
 def test_the_filed_rules_answer_as_a_plain_reading_of_them_would(whens, tickets):
     section = Section(rules(whens))
-    for round in range(FEW):  # so many tickets later the rules are filed
+    for round in range(FEW + 1):  # so many tickets later the rules are filed
         for ticket in tickets:
             found = section.first(ticket, reading(ticket))
             assert found == naive.first(section.rules, ticket), round
@@ -105,6 +105,30 @@ def test_a_phrase_is_found_as_whole_words_in_any_script_and_case(phrase, subject
     ticket = Ticket(key="DHS-1", agency="DHS", number=1, kind="incident", status="queued", subject=subject)
     for _ in range(FEW + 2):
         assert (book.first("route", ticket) is not None) is hit
+
+
+@pytest.mark.parametrize(
+    ("pattern", "category", "hit"),
+    [
+        ("*/voice", "telecom/voice", True),
+        ("*", "telecom", True),
+        ("*", None, False),
+        ("tele*", "telecom/voice/line", True),
+        ("telecom/*", "telecom/voice/line", True),
+        ("telecom/*", "telecom", False),
+        ("telecom/vo*/line", "telecom/voice/mail/line", True),
+        ("telecom", "telecom/voice", False),
+    ],
+)
+def test_globs_cross_slashes_among_many_rules_as_well(pattern, category, hit):
+    others = [{"category": f"other/{n}"} for n in range(300)]
+    book = Book(Rules("", route=rules([*others, {"category": pattern}, {"category": ["*"]}])))
+    ticket = Ticket(
+        key="DHS-1", agency="DHS", number=1, kind="incident", status="queued", subject="x", category=category
+    )
+    for _ in range(FEW + 2):
+        rule = book.first("route", ticket)
+        assert rule == (None if category is None else book.rules.route[300 if hit else 301])
 
 
 def test_a_hostile_text_and_a_hostile_glob_take_no_time_to_speak_of():

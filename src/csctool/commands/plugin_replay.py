@@ -15,6 +15,7 @@ ASKABLE = ("category", "kind", "service", "priority", "queue")
 @click.command("replay")
 @click.option("--rules", type=FILE, metavar="FILE", help="In place of the agency's rules.toml.")
 @click.option("--desk-rules", type=FILE, metavar="FILE", help="In place of the desk's rules.toml.")
+@click.option("--plugin", type=FILE, metavar="FILE", help="In place of the agency's plugins.")
 @click.option(
     "--ask", multiple=True, type=click.Choice(ASKABLE), help="Decide this anew although somebody had said it."
 )
@@ -26,22 +27,23 @@ ASKABLE = ("category", "kind", "service", "priority", "queue")
 @format_option()
 @click.pass_obj
 def command(
-    context: Context, /, rules: str | None, desk_rules: str | None, ask: tuple[str, ...], against: str, fmt: str,
+    context: Context, /, rules: str | None, desk_rules: str | None, plugin: str | None, ask: tuple[str, ...], against: str, fmt: str,
     **said: Any,
 ) -> None:  # fmt: skip
-    """Run past tickets through changed rules and show what would differ; writes nothing. Exit 10 when anything does.
+    """Run past tickets through changed rules or a changed plugin and show what would differ; writes nothing. Exit 10 when anything does.
 
     Closed tickets count too, unless --status says otherwise. Without a file, the rules in force are tried on the past.
 
     \b
       csctool plugin replay -a DHS --rules new.toml --opened last-month
       csctool plugin replay -a DHS --rules new.toml --against current --format keys
+      csctool plugin replay -a DHS --plugin plugins/dhs-new.py
     """
     from csctool.desk.replay import replay
     from csctool.errors import DifferencesError
     from csctool.render.replaying import progress, progressed, replayed
 
-    tried = {name: path for name, path in (("rules", rules), ("desk-rules", desk_rules)) if path}
+    tried = {name: path for name, path in (("rules", rules), ("desk-rules", desk_rules), ("plugin", plugin)) if path}
     current = context.desk(dry_run=True) if against == "current" else None
     desk = context.desk(dry_run=True, instead=tried)
     said["everything"] = said["everything"] or not said["statuses"]

@@ -83,6 +83,9 @@ def replay(
     answer now.
     """
     tally = _Tally(desk.settings)
+    for one in (desk, current):
+        if one is not None:
+            one.brace(query.agencies or desk.directory.keys())
     for ticket in desk.find(query):
         old = opening(ticket, ask)
         if old is None:

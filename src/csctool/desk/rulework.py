@@ -194,7 +194,9 @@ _HOOK = {"category": "categorize", "kind": "categorize", "service": "categorize"
 
 def try_rules(desk: Desk, path: str, agency: str | None) -> list[Tried]:
     """Hold the rules against each expectation of a file. Raises NotFoundError, SettingsError, UsageError."""
-    return [_tried(desk, expected, agency) for expected in desk.directory.expectations(path)]
+    expectations = desk.directory.expectations(path)
+    desk.brace({key for key in (agency, *(expected.agency for expected in expectations)) if key})
+    return [_tried(desk, expected, agency) for expected in expectations]
 
 
 def _tried(desk: Desk, expected: Expectation, default: str | None) -> Tried:
