@@ -41,8 +41,7 @@ def live(line: Link, order: Order) -> None:
             found.append(Implementation(hook, impl.plugin_name, turn, tuple(impl.argnames)))
     broken, hints = tuple(loaded.broken), tuple(loaded.hints())
     line.send(Reply(ready=tuple(found), versions=loaded.versions, broken=broken, hints=hints))
-    gc.collect()
-    gc.freeze()
+    gc.freeze()  # what csctool left here is never looked at again; a plugin's own rubbish is
     gc.enable()
     while True:
         question = line.receive(Ask)
