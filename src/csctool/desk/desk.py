@@ -97,15 +97,19 @@ class Desk:
         for name in (*columns, *((field,) if field else ())):
             self.column(name)
         key = sort_key(field) if field else most_urgent
-        return sorted(map(self.seen, self.find(query)), key=key, reverse=bool(order and order.startswith("-")))
+        if {"hold", "history"}.isdisjoint((*columns, field)):
+            query = msgspec.structs.replace(query, detail="outline")
+        now = self.clock()
+        found = (self.seen(ticket, now) for ticket in self.find(query))
+        return sorted(found, key=key, reverse=bool(order and order.startswith("-")))
 
-    def seen(self, ticket: Ticket) -> Ticket:
+    def seen(self, ticket: Ticket, now: datetime | None = None) -> Ticket:
         """The ticket with the states of its clocks as they are now."""
         if not ticket.sla:
             return ticket
         from csctool.domain.sla.outcome import shown
 
-        return shown(ticket, self.clock())
+        return shown(ticket, now or self.clock())
 
     def column(self, name: str) -> str:
         """A column of a list. Raises UsageError with the nearest name."""
@@ -183,7 +187,7 @@ class Desk:
         self, ticket: Ticket, stamp: Stamp, reason: str, to: str | None = None, by: str | None = None,
         force: bool = False,
     ) -> Ticket:  # fmt: skip
-        """One ticket handed on to the next tier, or its lead told where whoever is asked says so. Raises RefusedError."""
+        """One ticket handed on to the next tier, or a lead told where whoever is asked says so. Raises RefusedError."""
         verdict = None
         if to is None:
             question = Question(ticket, stamp.at, "escalate", {}, reason)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -23,13 +23,18 @@ class Range(msgspec.Struct, frozen=True):
         return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
 
 
+#: How much of each ticket is wanted: all; all but its history, which stays undecoded; or neither texts nor history. A
+#: store may answer with more.
+Detail = Literal["whole", "outline", "brief"]
+
+
 class Query(msgspec.Struct, frozen=True):
     """Which tickets. An empty tuple or None asks nothing of that field; values of one field are alternatives.
 
     `unassigned` wants no assignee; `everything` includes closed and cancelled tickets, which are otherwise looked at
     only when `statuses` or `closed` names them. `hidden` includes what was undone. `unfinished_since` wants what still
-    had a life then: not finished, or with a last time that is not before. `brief` needs no texts and no history: a
-    store may leave them out.
+    had a life then: not finished, or with a last time that is not before. `detail`
+    says how much of each ticket is looked at.
     """
 
     agencies: tuple[str, ...] = ()
@@ -55,7 +60,7 @@ class Query(msgspec.Struct, frozen=True):
     everything: bool = False
     hidden: bool = False
     unfinished_since: datetime | None = None
-    brief: bool = False
+    detail: Detail = "whole"
 
     def wanted_statuses(self) -> frozenset[str]:
         """The statuses that can match."""
@@ -103,7 +108,7 @@ class Query(msgspec.Struct, frozen=True):
         if self.words:
             words = tuple(w.casefold() for w in self.words)
             tests.append(lambda t: all(w in _text(t) for w in words))
-        return lambda t: all(test(t) for test in tests)
+        return lambda t: _all(tests, t)
 
     def _plain_fields(self) -> Iterable[tuple[str, tuple[str, ...]]]:
         pairs = (
@@ -125,6 +130,13 @@ class Query(msgspec.Struct, frozen=True):
             yield lambda t, since=self.unfinished_since: unfinished(t, since)  # type: ignore[misc]
         if self.breached_at:
             yield lambda t, now=self.breached_at: breached(t, now)  # type: ignore[misc]
+
+
+def _all(tests: Iterable[Callable[[Ticket], bool]], ticket: Ticket) -> bool:
+    for test in tests:  # noqa: SIM110  (a generator costs more than the tests; every ticket of a list comes by here)
+        if not test(ticket):
+            return False
+    return True
 
 
 def breached(ticket: Ticket, now: datetime) -> bool:
@@ -195,8 +207,8 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 def most_urgent(ticket: Ticket) -> tuple[Any, ...]:
     """The order of `list`: due first, then by priority, then the longest waiting."""
-    due = min((d for d in (ticket.due.resolution,) if d), default=NEVER)
-    return (due, PRIORITIES.index(ticket.priority), ticket.opened_at or NEVER, ticket.agency, ticket.number)
+    due, opened = ticket.due.resolution or NEVER, ticket.opened_at or NEVER
+    return (due, PRIORITIES.index(ticket.priority), opened, ticket.agency, ticket.number)
 
 
 def sort_key(field: str) -> Callable[[Ticket], Any]:

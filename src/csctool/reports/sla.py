@@ -26,7 +26,7 @@ class Verdict(NamedTuple):
 
 def wanted(request: Request) -> Query:
     """What ended before the period can't have met or broken anything in it; outcomes need no history."""
-    return msgspec.structs.replace(lived_in_period(request), brief=request.as_of is None)
+    return msgspec.structs.replace(lived_in_period(request), detail="whole" if request.as_of else "brief")
 
 
 def build(request: Request, tickets: Iterable[Ticket]) -> Report:

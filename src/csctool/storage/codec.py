@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from csctool.domain.ticket import Due, Ticket
+from csctool.domain.ticket import Due, Outline, Ticket
 from csctool.domain.words import LIVE, OPEN
 from csctool.errors import DamagedError
 
@@ -95,6 +95,11 @@ def decode(document: msgspec.Raw) -> Ticket:
     return _decode(Ticket, document)  # type: ignore[no-any-return]
 
 
+def outline(document: msgspec.Raw) -> Ticket:
+    """The ticket without its history decoded. Raises DamagedError."""
+    return _decode(Outline, document)  # type: ignore[no-any-return]
+
+
 def sketch(document: msgspec.Raw) -> Sketch:
     """The fields that queries ask about. Raises DamagedError."""
     return _decode(Sketch, document)  # type: ignore[no-any-return]
@@ -118,6 +123,11 @@ def counters(document: msgspec.Raw | None) -> dict[str, int]:
 def definitions(document: msgspec.Raw | None) -> dict[str, Any]:
     """The definitions of an agency's calendars by digest."""
     return {} if document is None else _decode(dict[str, Any], document)
+
+
+def months(document: msgspec.Raw | None) -> list[str]:
+    """The months that have an archive."""
+    return [] if document is None else _decode(list[str], document)
 
 
 def _decode(type: Any, document: msgspec.Raw) -> Any:

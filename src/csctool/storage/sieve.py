@@ -17,23 +17,31 @@ def sieve(query: Query) -> Callable[[Iterable[msgspec.Raw]], Iterator[Ticket]]:
     costs a third of decoding the ticket and is wasted only when most tickets match.
     """
     matches = query.matcher()
-    if query.brief and not query.words:
-        brief = cast("Callable[[msgspec.Raw], Ticket]", codec.brief)  # all that such a query asks for
-        return lambda documents: filter(matches, map(brief, documents))
-    if not _narrow(query):
-        return lambda documents: filter(matches, map(codec.decode, documents))
+    decode = _decoder(query)
+    if query.detail == "brief" or not _narrow(query):
+        return lambda documents: filter(matches, map(decode, documents))
     # The matcher asks for fields only, and the sketch has them all but the texts that `words` looks through.
     rough = cast("Callable[[Any], bool]", msgspec.structs.replace(query, words=()).matcher())
 
     def pick(documents: Iterable[msgspec.Raw]) -> Iterator[Ticket]:
         kept = (document for document in documents if rough(codec.sketch(document)))
-        return filter(matches, map(codec.decode, kept))
+        return filter(matches, map(decode, kept))
 
     return pick
 
 
+def _decoder(query: Query) -> Callable[[msgspec.Raw], Ticket]:
+    """The cheapest decoder that gives what the query wants; whoever looks for words needs the notes too."""
+    if query.words or query.detail == "whole":
+        return codec.decode
+    return codec.outline if query.detail == "outline" else cast("Callable[[msgspec.Raw], Ticket]", codec.brief)
+
+
 def _narrow(query: Query) -> bool:
-    broad = Query(agencies=query.agencies, everything=query.everything, hidden=query.hidden, words=query.words)
+    broad = Query(
+        agencies=query.agencies, everything=query.everything, hidden=query.hidden, words=query.words,
+        detail=query.detail,
+    )  # fmt: skip
     return query != broad
 
 
