@@ -129,7 +129,11 @@ def late(stretches: list[Stretch], target: int) -> bool:
         if used + length > target:
             return True
         last = at == len(stretches) - 1
-        if used + length == target and until > since and (not last or worked(calendar, until - MINUTE) == worked(calendar, until)):
+        if (
+            used + length == target
+            and until > since
+            and (not last or worked(calendar, until - MINUTE) == worked(calendar, until))
+        ):
             return runs  # used up exactly, and the end came later
         used += length
     return False
@@ -181,12 +185,19 @@ def new_york(desk: str, log: str) -> int:
     counted: Counter[tuple[str, str]] = Counter()
     with open(log, encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            due, closed = (text and datetime.strptime(text, "%m/%d/%Y %I:%M:%S %p") for text in (row["Due Date"], row["Closed Date"]))
+            due, closed = (
+                text and datetime.strptime(text, "%m/%d/%Y %I:%M:%S %p")
+                for text in (row["Due Date"], row["Closed Date"])
+            )
             if due and row["Status"] == "Closed" and closed:
                 counted[row["Agency"], "breached" if closed > due else "met"] += 1
             elif due:
                 counted[row["Agency"], "breached" if datetime.now() > due else "running"] += 1  # noqa: DTZ005
-    rows = [row for row in said(desk, "report", "sla", "--by", "agency", "--format", "jsonl") if row["target"] == "resolution"]
+    rows = [
+        row
+        for row in said(desk, "report", "sla", "--by", "agency", "--format", "jsonl")
+        if row["target"] == "resolution"
+    ]
     theirs = Counter({(str(row["agency"]), what): row[what] for row in rows for what in ("met", "breached", "running")})
     wrong = [key for key in counted | theirs if counted[key] != theirs[key]]
     for agency in sorted({agency for agency, _ in counted}):

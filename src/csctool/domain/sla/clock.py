@@ -43,6 +43,8 @@ class Clock:
         self.ended = False
         self.set_at: datetime | None = None
         self._shift = 0
+        self._due: datetime | None = None
+        self._due_known = False
         self._agreed_in: Segment | None = None
 
     # -- what happens to it
@@ -53,6 +55,7 @@ class Clock:
         goal = goal or (last.goal if last and self.agreed else None)
         if last and self.stopped is None and (last.goal, last.counts, last.why) == (goal, counts, why):
             return
+        self._due_known = False
         at = self._close(at)
         self.stopped, self.ended = None, False
         self._promise(at, goal)
@@ -64,6 +67,7 @@ class Clock:
         """A time was agreed: it stands, moved only by the pauses that begin after the agreement."""
         if until == self.agreed or not self.segments:
             return
+        self._due_known = False
         last = self.segments[-1]
         at = self._close(at)
         self.segments.append(Segment(at, last.counts, last.why, last.goal))
@@ -75,6 +79,7 @@ class Clock:
         """It stops, or ends without an answer (cancelled). A time before the last segments takes them back."""
         if self.stopped is not None or not self.segments:
             return
+        self._due_known = False
         while len(self.segments) > 1 and self.segments[-1].since > at:
             self.segments.pop()
             self.elapsed -= self.segments[-1].seconds
@@ -84,6 +89,7 @@ class Clock:
     def unstop(self) -> None:
         """What stopped it was taken back: it went on all the while."""
         if self.stopped is not None:
+            self._due_known = False
             self.elapsed -= self.segments[-1].seconds
             self.segments[-1].until = self.stopped = None
 
@@ -101,9 +107,11 @@ class Clock:
 
     def due(self) -> datetime | None:
         """When the promised time runs out; None without a promise, while the clock stands, and where it never does."""
-        if self.agreed is not None:
-            return self._agreed_due()
-        return None if self.target is None else self.point(self.target)
+        if not self._due_known:  # asked after every event, and most of them change nothing
+            agreed = self.agreed is not None
+            self._due = self._agreed_due() if agreed else None if self.target is None else self.point(self.target)
+            self._due_known = True
+        return self._due
 
     def point(self, seconds: int) -> datetime | None:
         """When so much working time has run: in the past where it has, ahead while the clock runs, else None.
@@ -111,11 +119,14 @@ class Clock:
         A clock that stopped before tells when it would have been, had it gone on.
         """
         before = self.ran
-        for segment in self.segments:
+        for number, segment in enumerate(self.segments, 1):
             if segment.until is None or not segment.counts or segment.goal is None:
                 continue
             if before + segment.seconds >= seconds:
-                return self._after(segment.goal, segment.since, seconds - before)
+                at = self._after(segment.goal, segment.since, seconds - before)
+                pauses = number < len(self.segments) and not self.segments[number].counts
+                if not pauses or at is None or at < segment.until:
+                    return at  # else the pause began at that very second: nothing is left, and nothing is late
             before += segment.seconds
         if not self.segments or self.goal is None or self.paused:
             return None

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 
-from csctool.domain.business_hours import Calendar, parse_duration, working_seconds
+from csctool.domain.business_hours import Calendar, Duration, parse_duration, working_seconds
 from csctool.domain.organisation import AgencySettings, DeskSettings, SlaPolicy, Target
 from csctool.domain.sla.course import Course
 from csctool.domain.sla.terms import Contract, Goal, Terms
@@ -81,7 +82,7 @@ class Promises:
     def _goal(self, text: str | None, calendar: str, since: datetime | None, before: Goal | None) -> Goal | None:
         if text is None:
             return None
-        duration = parse_duration(text)
+        duration = _duration(text)
         name = ELAPSED if duration.unit in ("d", "w") else calendar
         digest, found = self._named(name)
         if before and (before.target, before.calendar, before.digest) == (text, name, digest):
@@ -94,6 +95,11 @@ class Promises:
             return Goal(name, digest, working_seconds(found, since, duration) if since else None, text)
         except RefusedError:
             return Goal(name, digest, None, text)  # never open: nothing is ever due in it
+
+
+@cache
+def _duration(text: str) -> Duration:
+    return parse_duration(text)
 
 
 def policy_name(settings: DeskSettings, agency: AgencySettings) -> str | None:

@@ -34,10 +34,11 @@ def promised(ticket: Ticket, first: int, promises: Promises, calendars: Calendar
         if at >= first and not stated:
             event = _with_terms(event, course, promises, opening=at == 0)
         course.turn(event)
-        if at >= first and course.terms is not None:
-            event = _with_due(event, due, dues(course))
         if course.terms is not None:
-            due = dues(course)
+            now = dues(course)
+            if at >= first:
+                event = _with_due(event, due, now)
+            due = now
         elif _says_due(event):
             stated = True
         if event is not events[at] or broken:
