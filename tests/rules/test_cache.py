@@ -61,23 +61,28 @@ def test_a_torn_or_flipped_cache_is_not_believed(csctool, rules, cache, damage):
     assert len(cache.read_bytes()) > 100  # and made anew
 
 
-def test_a_cache_that_others_may_write_is_not_believed(csctool, rules, cache, monkeypatch):
+def test_a_cache_that_others_may_write_is_not_believed(rules, cache, monkeypatch):
     cache.chmod(0o666)
-    monkeypatch.setattr("csctool.settings.rules.remember", lambda *_: None)
-    called = []
-    real = load_rules.__globals__["rules_from"]
-    monkeypatch.setattr("csctool.settings.rules.rules_from", lambda *words: called.append(1) or real(*words))
-    assert queue_of(csctool, "word7") == "apps"
-    assert called
+    assert read_anew(rules, monkeypatch)
 
 
-def test_a_link_in_its_place_is_not_followed(csctool, rules, cache, tmp_path):
-    target = tmp_path / "elsewhere"
-    target.write_bytes(b"kept")
-    cache.unlink()
+def test_a_link_in_its_place_is_not_followed(csctool, rules, cache, tmp_path, monkeypatch):
+    target = cache.rename(tmp_path / "elsewhere")
+    before = target.read_bytes()
     cache.symlink_to(target)
-    assert queue_of(csctool, "word7") == "apps"
-    assert target.read_bytes() == b"kept"
+    assert read_anew(rules, monkeypatch)
+    csctool.open("word7")
+    assert target.read_bytes() == before
+    assert not cache.is_symlink()
+
+
+def read_anew(rules, monkeypatch):
+    """Whether the text is read although there is a cache."""
+    read = []
+    real = load_rules.__globals__["rules_from"]
+    monkeypatch.setattr("csctool.settings.rules.rules_from", lambda *words: read.append(1) or real(*words))
+    assert len(load_rules(str(rules)).route) == 200
+    return bool(read)
 
 
 def test_a_part_that_a_killed_command_left_is_cleared_away(csctool, rules, cache):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csctool.domain.matching import FEW, Book, Section, normal, reading
+from csctool.domain.matching import FEW, Book, Reading, Section, normal
 from csctool.domain.organisation import Rule, Rules
 from csctool.domain.rulecheck import implies, shadowed
 from csctool.domain.ticket import Ticket
@@ -57,7 +57,7 @@ def test_the_filed_rules_answer_as_a_plain_reading_of_them_would(whens, tickets)
     section = Section(rules(whens))
     for round in range(FEW + 1):  # so many tickets later the rules are filed
         for ticket in tickets:
-            found = section.first(ticket, reading(ticket))
+            found = section.first(ticket, Reading(ticket))
             assert found == naive.first(section.rules, ticket), round
 
 

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from csctool.domain.rehearsal import Outcome, lived_on
+
 APPS = '[[route]]\nwhen = { text = "payroll" }\nqueue = "apps"\n'
 
 
@@ -106,6 +108,21 @@ def test_an_imported_ticket_is_routed_by_the_rules_and_held_against_the_queue_th
     assert replayed(csctool, status=10)["changes"][0]["from"] == "apps"  # an imported queue by its title
 
 
+@pytest.mark.parametrize(
+    ("first", "resolver", "happened", "queue", "would"),
+    [
+        ("desk", "apps", (3, 1), "apps", (0, 0)),  # at once where it belongs
+        ("desk", "apps", (3, 1), "desk", (3, 1)),  # the same start, the same life
+        ("desk", "desk", (2, 1), "desk", (2, 1)),  # … even one that went round and came home
+        ("desk", "apps", (3, 1), "process", (3, 1)),  # another wrong one
+        ("desk", "desk", (0, 0), "process", (1, 0)),  # wrong where it had been right
+    ],
+)
+def test_how_often_a_ticket_would_have_been_handed_over(first, resolver, happened, queue, would):
+    lived = Outcome(None, "incident", None, "P5", first, resolver, *happened)
+    assert lived_on(lived, (first, resolver), queue) == would
+
+
 @pytest.mark.parametrize("word", ["--rules", "--desk-rules"])
 def test_a_file_that_is_not_there_or_is_no_rules_file_is_refused(csctool, write, word):
     assert "does not exist" in csctool.refused("plugin", "replay", word, "nowhere.toml", status=2)
@@ -118,3 +135,14 @@ def test_desk_rules_are_tried_in_the_place_of_the_desks(csctool, lived, write):
     new = str(write('[[route]]\nqueue = "apps"\n', name="n.toml"))
     found = replayed(csctool, "--desk-rules", new, status=10)
     assert found["decisions"]["queue"] == 2  # the agency's own rule keeps the telephone ticket
+
+
+def test_a_changed_plugin_is_tried_in_its_own_process(csctool, lived, desk):
+    plugin = desk.parent / "new.py"
+    plugin.write_text(
+        "from csctool.plugins import hookimpl\n\n@hookimpl\ndef route(ticket):\n"
+        "    if 'Payroll' in ticket.subject:\n        return 'apps'\n"
+    )
+    plugin.chmod(0o600)
+    found = replayed(csctool, "--plugin", str(plugin), status=10)
+    assert [(c["from"], c["to"], c["examples"]) for c in found["changes"]] == [("service-desk", "apps", [lived[1]])]

@@ -3,14 +3,16 @@
 import os
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from csctool.domain.organisation import DeskSettings, Rule, Rules
-from csctool.domain.rulecheck import Finding
 from csctool.domain.words import CHANNELS, DESCRIBING, KINDS, PRIORITIES, STATUSES
 from csctool.errors import SettingsError
 from csctool.settings.load import RULES_FILE, nearest, parse_toml, read_text
 from csctool.settings.rulecache import recalled, remember
+
+if TYPE_CHECKING:  # rules that are kept ready need no findings
+    from csctool.domain.rulecheck import Finding
 
 #: What a rule of each section may answer.
 ANSWERS: dict[str, tuple[str, ...]] = {
@@ -33,7 +35,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "urgency": _LEVELS,
 }  # fmt: skip
 
-_HEADER = re.compile(r"^[ \t]*\[\[[ \t]*\"?([a-z]+)\"?[ \t]*\]\]", re.MULTILINE)
+_HEADER = "(?m)" + r"^[ \t]*\[\[[ \t]*\"?([a-z]+)\"?[ \t]*\]\]"
 
 
 def load_rules(path: str, *, keep: bool = False) -> Rules:
@@ -59,7 +61,7 @@ def load_rules(path: str, *, keep: bool = False) -> Rules:
     return rules
 
 
-def read_rules(path: str) -> tuple[Rules, list[Finding]]:
+def read_rules(path: str) -> "tuple[Rules, list[Finding]]":
     """The rules that can be used and what is wrong with the others. Raises SettingsError for a file that is no TOML."""
     try:
         return rules_from(read_text(path), path)
@@ -67,8 +69,10 @@ def read_rules(path: str) -> tuple[Rules, list[Finding]]:
         return Rules(path), []
 
 
-def rules_from(text: str, path: str) -> tuple[Rules, list[Finding]]:
+def rules_from(text: str, path: str) -> "tuple[Rules, list[Finding]]":
     """The same from text."""
+    from csctool.domain.rulecheck import Finding
+
     data = parse_toml(text, path)
     lines = _lines(text)
     wrong: list[Finding] = []
@@ -95,7 +99,7 @@ def _lines(text: str) -> dict[str, list[int]]:
     """For each section the lines on which its rules begin."""
     found: dict[str, list[int]] = {}
     line, at = 1, 0
-    for header in _HEADER.finditer(text):
+    for header in re.finditer(_HEADER, text):
         line += text.count("\n", at, header.start())
         at = header.start()
         found.setdefault(header[1], []).append(line)
@@ -103,8 +107,10 @@ def _lines(text: str) -> dict[str, list[int]]:
 
 
 def _readable(
-    path: str, section: str, starts: list[int], tables: list[Any], wrong: list[Finding]
+    path: str, section: str, starts: list[int], tables: list[Any], wrong: "list[Finding]"
 ) -> Iterator[Rule]:  # fmt: skip
+    from csctool.domain.rulecheck import Finding
+
     for number, table in enumerate(tables, 1):
         line = starts[number - 1] if number <= len(starts) else 0
         problems = list(_problems(section, table))
