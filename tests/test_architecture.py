@@ -102,7 +102,7 @@ def test_no_circles_between_modules():
     known = {name for name, _ in modules()}
 
     def target(wanted):
-        while wanted not in known:
+        while wanted and wanted not in known:
             wanted = wanted.rpartition(".")[0]
         return wanted
 
