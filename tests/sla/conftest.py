@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.conftest import Technician
 
 PROMISES = """
@@ -33,17 +32,18 @@ calendar = "always"
 """
 
 
+DAYS = {"Fri": "2026-11-20", "Sat": "2026-11-21", "Mon": "2026-11-23", "Tue": "2026-11-24", "Wed": "2026-11-25"}
+
+
 class Shift:
     """Commands said at a time of the desk's own clock: Friday is 20 November 2026."""
-
-    DAYS = {"Fri": "2026-11-20", "Sat": "2026-11-21", "Mon": "2026-11-23", "Tue": "2026-11-24", "Wed": "2026-11-25"}
 
     def __init__(self, csctool: Technician) -> None:
         self.csctool = csctool
 
     def at(self, when: str) -> Technician:
         day, time = when.split()
-        self.csctool.clock = f"{self.DAYS.get(day, day)}T{time}"
+        self.csctool.clock = f"{DAYS.get(day, day)}T{time}"
         return self.csctool
 
     def ticket(self, when: str, key: str) -> dict[str, Any]:

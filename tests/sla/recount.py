@@ -29,7 +29,12 @@ POLICY = """
 hours = "24x7"
 [calendars.office]
 timezone = "UTC"
-hours = { mon = ["08:00-17:00"], tue = ["08:00-17:00"], wed = ["08:00-17:00"], thu = ["08:00-17:00"], fri = ["08:00-17:00"] }
+[calendars.office.hours]
+mon = ["08:00-17:00"]
+tue = ["08:00-17:00"]
+wed = ["08:00-17:00"]
+thu = ["08:00-17:00"]
+fri = ["08:00-17:00"]
 [sla.standard]
 calendar = "office"
 pauses = ["requester"]
@@ -192,7 +197,7 @@ def new_york(desk: str, log: str) -> int:
             if due and row["Status"] == "Closed" and closed:
                 counted[row["Agency"], "breached" if closed > due else "met"] += 1
             elif due:
-                counted[row["Agency"], "breached" if datetime.now() > due else "running"] += 1  # noqa: DTZ005
+                counted[row["Agency"], "breached" if datetime.now() > due else "running"] += 1
     rows = [
         row
         for row in said(desk, "report", "sla", "--by", "agency", "--format", "jsonl")
