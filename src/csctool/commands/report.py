@@ -13,29 +13,44 @@ if TYPE_CHECKING:
     from csctool.reports import Request
 
 NAMES = ("summary", "volume", "backlog", "sla", "resolution", "flow", "workload")
-GROUPS = ("agency", "queue", "tier", "kind", "category", "service", "priority", "assignee", "channel", "desk", "month")
+GROUPS = (
+    "agency", "queue", "tier", "kind", "category", "service", "priority", "assignee", "channel", "desk", "month", "day",
+)  # fmt: skip
 
 
 @click.command("report")
 @click.argument("name", type=click.Choice(NAMES), metavar="NAME")
 @click.option("--agency", "-a", "agencies", multiple=True, type=AGENCY, help="Of this agency; may be repeated.")
-@click.option("--period", type=FILLED, help="2026-10, last-month, this-quarter, 2026-10-01..2026-10-31.")
+@click.option("--period", type=FILLED, help="2026-10, last-month, this-quarter, fiscal-year, 2026-10-01..2026-10-31.")
 @click.option("--since", type=FILLED, metavar="TIME", help="From this time on.")
 @click.option("--until", type=FILLED, metavar="TIME", help="Before this time.")
 @click.option("--by", type=click.Choice(GROUPS), help="A row for each.")
 @click.option("--as-of", type=FILLED, metavar="TIME", help="As it stood at that time.")
+@click.option("--plot", is_flag=True, help="Draw it on the terminal.")
 @click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write it there.")
-@format_option()
+@format_option("html", "svg", "png", "prometheus")
 @click.pass_obj
-def command(context: Context, /, name: str, fmt: str, output: str | None, **said: Any) -> None:
+def command(context: Context, /, name: str, fmt: str, output: str | None, plot: bool, **said: Any) -> None:
     """Measure: summary volume backlog sla resolution flow workload."""
-    from csctool.render.reports import printed
+    from csctool.render.reports import DRAWN, about, drawn, paged, printed, ready
     from csctool.reports import report, wanted
 
+    ready(fmt, output, plot=plot)
     desk = context.desk()
     request = _request(context, desk, said)
-    query = wanted(name, request, tuple(key.upper() for key in said["agencies"]))
-    printed(report(name, request, desk.find(query)), fmt, output)
+    agencies = tuple(key.upper() for key in said["agencies"])
+    if not plot and fmt not in DRAWN:
+        printed(report(name, request, desk.find(wanted(name, request, agencies))), fmt, output)
+        return
+    from csctool.reports.charts import charts
+
+    pictures = charts(name, request, agencies, desk.find)
+    names = {key: desk.directory.agency(key).name for key in agencies}
+    title, facts = about(name, request, desk.settings.name, names)
+    if plot or fmt != "html":
+        drawn(pictures, "plot" if plot else fmt, output, title)
+        return
+    paged(report(name, request, desk.find(wanted(name, request, agencies))), pictures, output, title, facts)
 
 
 def _request(context: Context, desk: "Desk", said: dict[str, Any]) -> "Request":
@@ -50,5 +65,7 @@ def _request(context: Context, desk: "Desk", said: dict[str, Any]) -> "Request":
     if period.since and period.until and period.until < period.since:
         raise UsageError("--until lies before --since")
     as_of = context.moment(desk, said["as_of"]) if said["as_of"] else None
-    first = desk.settings.tiers[0].name
-    return Request(now=now, period=period, by=said["by"], zone=desk.zone, as_of=as_of, first_tier=first)
+    tiers = tuple(tier.name for tier in desk.settings.tiers)
+    return Request(
+        now=now, period=period, by=said["by"], zone=desk.zone, as_of=as_of, first_tier=tiers[0], tiers=tiers,
+    )  # fmt: skip

@@ -27,7 +27,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """The parameters of any report.
 
     `period` is from since (included) to until (excluded); `zone` decides where months and days begin; `as_of` asks
-    for the answer of a past moment; `first_tier` is the name of the settings' first tier.
+    for the answer of a past moment; `first_tier` is the name of the settings' first tier, `tiers` are all, in order.
     """
 
     now: datetime
@@ -36,6 +36,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     zone: tzinfo = UTC
     as_of: datetime | None = None
     first_tier: str = "1"
+    tiers: tuple[str, ...] = ()
 
     @property
     def at(self) -> datetime:
