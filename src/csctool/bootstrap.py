@@ -2,7 +2,7 @@
 
 import os
 import pwd
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
@@ -28,6 +28,8 @@ from csctool.settings.load import (
 from csctool.storage.tiny import TinyStore
 
 if TYPE_CHECKING:
+    from csctool.desk.doctoring import Checkup
+    from csctool.desk.ports import Symptom
     from csctool.plugins.layers import Asked
     from csctool.plugins.nursery import Nursery
 
@@ -237,3 +239,36 @@ def check_settings(wishes: Wishes) -> tuple[list[str], list[CscError]]:
     from csctool.settings.audit import audit
 
     return audit(find_desk(wishes.desk))
+
+
+def doctor(wishes: Wishes, *, repair: bool = False, dry_run: bool = False) -> "Checkup":
+    """A look at the whole desk, also at one whose settings can't be used. Raises NotFoundError, BusyError."""
+    from csctool.desk.doctoring import doctor as look
+    from csctool.settings.audit import audit
+
+    root = find_desk(wishes.desk)
+    _, wrong = audit(root)
+    real = datetime.now(UTC).replace(microsecond=0)
+    now = _set_clock(wishes.now, real, UTC) if wishes.now else real
+    store = TinyStore(root, wait=patience())
+    return look(store, wrong, now, more=lambda: _plugin_files(root), repair=repair, dry_run=dry_run)
+
+
+def _plugin_files(root: str) -> Iterator["Symptom"]:
+    """Plugin files that the host would refuse."""
+    from csctool.desk.ports import Symptom
+    from csctool.plugins.trust import UntrustedError, read_within, trust
+
+    for key in ("", *Agencies(root).keys()):
+        directory = agency_path(root, key) if key else root
+        with suppress(CscError):  # settings that can't be read are told by themselves
+            for name in (load_agency(root, key) if key else load_desk(root)).plugins:
+                if not name.endswith(".py"):
+                    continue
+                path = os.path.join(directory, name)
+                try:
+                    read_within(directory, name, trust(root, directory))
+                except (UntrustedError, OSError) as error:
+                    why = error.strerror if isinstance(error, OSError) else error
+                    yield Symptom("warning", key or None, path, f"the plugin {path} is not loaded: {why}",
+                                  "csctool plugin check tells more")  # fmt: skip

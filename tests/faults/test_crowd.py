@@ -129,7 +129,7 @@ def alive(process: int) -> bool:
     try:
         with open(f"/proc/{process}/stat", encoding="ascii") as file:
             return file.read().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
@@ -238,11 +238,25 @@ def test_a_stopped_waiter_keeps_nobody_waiting(quick: str) -> None:
         waiter = spawn(lambda: told(root, "open", "Waiting", "--agency", "DHS")[1])
         wait_for_lock(waiter[0])
         os.kill(waiter[0], signal.SIGSTOP)
+        wait_until_stopped(waiter[0])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CSCTOOL_WAIT", "5")
         assert told(root, "open", "Next", "--agency", "DHS")[1] == "DHS-1\n"
     os.kill(waiter[0], signal.SIGCONT)
     assert answers([waiter]) == ["DHS-2\n"]
+
+
+def wait_until_stopped(process: int) -> None:
+    """Until every thread of the process has stopped."""
+    for _ in range(500):
+        states = []
+        for task in os.listdir(f"/proc/{process}/task"):
+            with open(f"/proc/{process}/task/{task}/stat", encoding="ascii") as file:
+                states.append(file.read().rpartition(")")[2].split()[0])
+        if set(states) == {"T"}:
+            return
+        time.sleep(0.01)
+    raise AssertionError("it never stopped")
 
 
 def wait_for_lock(process: int) -> None:

@@ -55,6 +55,7 @@ CHAPTERS: dict[str, dict[str, tuple[str, str]]] = {
         "archive": ("archive", "Move finished tickets to their months' archives."),
     },
     "Trust": {
+        "doctor": ("doctor", "Look for damage and trouble; --repair saves what can be saved."),
         "audit": ("audit", "Prove that nobody changed the past: verify, head."),
     },
     "More": {

@@ -63,6 +63,10 @@ class Context:
         checked: tuple[list[str], list[CscError]] = self._house(self.wishes).check_settings()
         return checked
 
+    def doctor(self, *, repair: bool, dry_run: bool) -> Any:
+        """A look at the whole desk, and a repair when asked."""
+        return self._house(self.wishes).doctor(repair=repair, dry_run=dry_run)
+
     def moment(self, desk: "Desk", text: str, *, ahead: bool = False) -> "datetime":
         """A time as the user wrote it, in the desk's zone."""
         from csctool.domain.times import moment

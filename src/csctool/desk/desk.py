@@ -61,6 +61,7 @@ class Desk:
         self.root = root
         self.dry_run = dry_run
         self.notices: list[str] = []
+        self._setbacks: list[CscError] = []
         self.at: datetime | None = None
         self._frozen = frozen_clock
         self._decisions_for = decisions
@@ -293,9 +294,14 @@ class Desk:
         keys = list(agencies) or self.store.agencies()
         for key in keys:
             self.directory.agency(key)
-        if self.dry_run:
-            return {key: self.store.archivable(key) for key in keys}
-        return {key: self.store.archive(key) for key in keys}
+        move = self.store.archivable if self.dry_run else self.store.archive
+        moved = {}
+        for key in keys:
+            try:
+                moved[key] = move(key)
+            except CscError as error:  # one damaged or busy agency keeps no other from its housekeeping
+                self._setbacks.append(error)
+        return moved
 
     # -- the one path of a change --------------------------------------------------------------------------
 
@@ -386,7 +392,8 @@ class Desk:
     def failures(self) -> list[CscError]:
         """Plugins that failed and agencies that could not be read, since the last call."""
         failed = [error for decisions in self._decisions.values() for error in decisions.failures()]
-        return failed + self.store.troubles()
+        setbacks, self._setbacks = self._setbacks, []
+        return failed + setbacks + self.store.troubles()
 
     def queue(self, name: str) -> Queue:
         """A queue of the settings. Raises NotFoundError."""

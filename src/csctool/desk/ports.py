@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
@@ -93,6 +93,51 @@ class Store(Protocol):
 
     def troubles(self) -> list[CscError]:
         """What was left out since the last call (unreadable or damaged agencies), and forgets it."""
+
+
+class Symptom(msgspec.Struct, frozen=True):
+    """What a look at the desk found: `damage` (something is lost or can't be read), `warning` (somebody should act) or
+    `note` (worth knowing), where, and what to do."""  # noqa: D205
+
+    level: Literal["damage", "warning", "note"]
+    agency: str | None
+    path: str
+    message: str
+    advice: str
+
+
+class Repair(msgspec.Struct, frozen=True):
+    """What was saved of a damaged file: how many tickets are intact, the keys of those that are one change `older` than
+    they were and of those that are `lost`, the number at which new ones go on when the counter was lost (else 0), and
+    where the original is `kept` (empty when there was none)."""  # noqa: D205
+
+    agency: str
+    path: str
+    why: str
+    kept: str
+    intact: int
+    older: list[str]
+    lost: list[str]
+    gap: int = 0
+
+
+class Examined(Protocol):
+    """A store that can be looked at for damage, and repaired."""
+
+    def agencies(self) -> list[str]:
+        """The keys of the agencies that may be read."""
+
+    def troubles(self) -> list[CscError]:
+        """What was left out."""
+
+    def examine(self, agency: str, now: datetime) -> list[Symptom]:
+        """What is wrong or odd in an agency's files. Changes nothing."""
+
+    def repair(self, agency: str, *, dry_run: bool) -> list[Repair]:
+        """Save what can be saved of damaged files, and keep the originals. Raises BusyError, StorageError."""
+
+    def surroundings(self) -> list[Symptom]:
+        """What speaks against the place where the store lies."""
 
 
 class Question(msgspec.Struct, frozen=True):

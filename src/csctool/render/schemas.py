@@ -68,6 +68,9 @@ SCHEMAS: dict[str, Callable[[], Any]] = {
     "desk": lambda: _envelope("desk", desk=str, agencies=list[str], tickets=int),
     "added": lambda: _one_of("added", agency=str, queue=str, person=str),
     "config": lambda: _envelope("config", files=list[str], wrong=list[str]),
+    "doctor": lambda: _envelope(
+        "doctor", agencies=list[str], findings=list[Row], repairs=list[Row], dry_run=bool, sound=bool
+    ),
     "archive": _rows("archive"),
     "sla": lambda: msgspec.defstruct("Sla", [("schema", Literal["csctool.sla/1"]), *_fields(Ledger)]),
     "sla.recompute": lambda: _envelope("sla.recompute", checked=int, differences=list[Row]),

@@ -215,6 +215,18 @@ def write_text(path: str, text: str) -> None:
         os.replace(new, path)
     except OSError as error:
         raise _failed(path, error) from None
+    try:
+        # Else a power cut may take the name back after it was told of.
+        directory = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    except OSError as error:
+        raise StorageError(
+            f"can't write {path}: {error.strerror}",
+            "the change may have been saved all the same: look before you repeat it",
+        ) from None
 
 
 def _failed(path: str, error: OSError) -> Exception:

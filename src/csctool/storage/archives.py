@@ -37,16 +37,18 @@ class Archives:
         self.directory = directory
         self._keep = keep
         self._index_path = f"{directory}/index.json"
+        #: The months that were archived by what `open.json` says: one of them without a file is damage.
+        self.known: list[str] = []
 
     def months(self, wanted: Range | None = None) -> list[str]:
         """The months that have an archive, in order; only those that reach into the range when one is given."""
         try:
             names = os.listdir(self.directory)
         except FileNotFoundError:
-            return []
+            names = []
         except OSError as error:
             raise files.failure(self.directory, error, "read") from error
-        months = sorted({month for name in names if (month := _month_name(name))})
+        months = sorted({month for name in names if (month := _month_name(name))}.union(self.known))
         if wanted is None:
             return months
         first = _month(wanted.since) if wanted.since else ""
@@ -55,9 +57,9 @@ class Archives:
 
     def month(self, month: str) -> Database:
         """The tickets of a month; none when it has no file. Raises DamagedError, NotPermittedError, StorageError."""
-        path = self._path(month)
+        path = self.path(month)
         blob = files.read(path)
-        if blob is None and files.exists(files.previous(path)):
+        if blob is None and (month in self.known or files.exists(files.previous(path))):
             raise container.damaged(path, "it is missing")
         return Database(path, blob)
 
@@ -75,8 +77,18 @@ class Archives:
         found = [document for month in places if (document := self.month(month).ticket(number)) is not None]
         return max(found, key=lambda document: codec.head(document).version, default=None)
 
-    def _path(self, month: str) -> str:
+    def path(self, month: str) -> str:
+        """The file of a month."""
         return f"{self.directory}/{month}.json"
+
+    def paths(self) -> list[str]:
+        """The files of all months."""
+        return list(map(self.path, self.months()))
+
+    def index_is_fresh(self) -> bool:
+        """Whether the stored index is as it should be. Raises DamagedError for a month that can't be read."""
+        stored = self._stored_index()
+        return self._fresh_index(stored) == stored
 
     # -- writing, under the agency's lock ------------------------------------------------------------------------
 
@@ -140,7 +152,7 @@ class Archives:
         """The index as it should be; only months that were written since it was stored are read whole."""
         index: Index = {}
         for month in self.months():
-            path = self._path(month)
+            path = self.path(month)
             header = header_of(path)
             known = stored.get(month)
             if known and header and known.checksum == header.checksum:

@@ -103,6 +103,19 @@ class Database(TinyDB):
         """What was written together with other agencies, as the one document 1: see `joint`."""
         return self.table("joint", cache_size=0)  # type: ignore[return-value]
 
+    @property
+    def months(self) -> Documents:
+        """Which months have an archive, as the list that is document 1: so that one that is gone is missed."""
+        return self.table("months", cache_size=0)  # type: ignore[return-value]
+
+    def known_months(self) -> list[str]:
+        """The same, decoded."""
+        return codec.months(self.months.undecoded().get("1"))
+
+    def documents(self) -> codec.Tables:
+        """Every table by its name."""
+        return self._staging.read() or {}
+
     def ticket(self, number: int) -> msgspec.Raw | None:
         """The document of one ticket."""
         return self.tickets.undecoded().get(str(number))

@@ -22,7 +22,6 @@ from contextlib import contextmanager, suppress
 from csctool.errors import BusyError, CscError
 from csctool.storage import files
 
-
 #: Linux has locks that belong to an open file; elsewhere there is no turnstile, and newcomers may slip in.
 _TURNSTILE = getattr(fcntl, "F_OFD_SETLK", None), getattr(fcntl, "F_OFD_SETLKW", None)
 

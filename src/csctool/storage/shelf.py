@@ -32,8 +32,8 @@ class Shelf:
         self.archives = Archives(f"{self.directory}/closed", keep)
         self._keep = keep
         self._lock = f"{self.directory}/.lock"
-        self._open = f"{self.directory}/open.json"
-        self._waiting = self._open + files.WAITING
+        self.path = f"{self.directory}/open.json"
+        self._waiting = self.path + files.WAITING
 
     def locked(self, wait: float, shared: bool = False) -> AbstractContextManager[None]:
         """The agency's lock for a `with` block. Raises NotFoundError for an agency that has no place here."""
@@ -86,14 +86,16 @@ class Shelf:
 
         No file is an agency without tickets only when nothing tells otherwise.
         """
-        blob = files.read(self._open)
+        blob = files.read(self.path)
         if files.exists(self._waiting):
-            blob = self._joined() or files.read(self._open)
+            blob = self._joined() or files.read(self.path)
         if blob is None:
             self.require()
-            if files.exists(files.previous(self._open)) or self.archives.months():
-                raise container.damaged(self._open, "it is missing")
-        return Database(self._open, blob)
+            if files.exists(files.previous(self.path)) or self.archives.months():
+                raise container.damaged(self.path, "it is missing")
+        live = Database(self.path, blob)
+        self.archives.known = live.known_months()
+        return live
 
     def _joined(self) -> bytes | None:
         """The file that waits to be put in place, when the unit of work that it belongs to was saved."""
@@ -118,7 +120,7 @@ class Shelf:
         for _ in range(TRIES):
             live = live or self.live()
             found = look(live)
-            header = header_of(self._open)
+            header = header_of(self.path)
             if (header.generation if header else 0) == live.generation:
                 return found
             live = None
@@ -140,7 +142,7 @@ class Shelf:
         try:
             if files.exists(self._waiting):
                 if self._was_saved(files.read(self._waiting) or b""):
-                    os.rename(self._waiting, self._open)
+                    os.rename(self._waiting, self.path)
                     files.sync_directory(self.directory)
                 else:
                     files.remove(self._waiting)
@@ -167,6 +169,7 @@ class Shelf:
                 raise files.failure(self.archives.directory, error, "make") from error
             self.archives.add(finished)
             live.tickets.remove(doc_ids=list(map(int, finished)))
+            live.months.put({1: codec.encode(self.archives.months())})
             files.replace([self.replacement(live)])
         self.archives.save_index()
         return len(finished)

@@ -4,10 +4,12 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from csctool.desk.ports import Repair, Symptom
 from csctool.domain.query import Query
 from csctool.domain.ticket import Ticket, split_key
 from csctool.domain.words import AGENCY_KEY
@@ -115,6 +117,25 @@ class TinyStore:
     def archivable(self, agency: str) -> int:
         """How many tickets `archive` would move now."""
         return len(self._shelf(agency).live().finished())
+
+    def examine(self, agency: str, now: datetime) -> list[Symptom]:
+        """What is wrong or odd in an agency's files."""
+        from csctool.storage.examine import examine
+
+        return list(examine(self._shelf(agency), now))
+
+    def repair(self, agency: str, *, dry_run: bool) -> list[Repair]:
+        """Save what can be saved of damaged files, and keep the originals. Raises BusyError, StorageError."""
+        from csctool.storage.salvage import repair
+
+        return repair(self._shelf(agency), self._wait, dry_run=dry_run)
+
+    def surroundings(self) -> list[Symptom]:
+        """What speaks against the place where the store lies."""
+        from csctool.storage.examine import network
+
+        found = network(self._root)
+        return [found] if found else []
 
     def troubles(self) -> list[CscError]:
         """What was left out since the last call, and forgets it."""
