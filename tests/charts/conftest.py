@@ -5,7 +5,9 @@ import json
 import pytest
 
 #: Text that would run, hide or break something wherever it isn't taken for text. `"` and `\\` mind Prometheus.
-EVIL = '<script>alert(1)</script><img src=http://evil/x onerror=y> "q" \\ $\\frac{1}{0}$ {a="b"} \u202eevil\x1b[2J\nnext'
+EVIL = (
+    '<script>alert(1)</script><img src=http://evil/x onerror=y> "q" \\ $\\frac{1}{0}$ {a="b"} \u202eevil\x1b[2J\nnext'
+)
 
 
 @pytest.fixture

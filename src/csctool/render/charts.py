@@ -93,7 +93,9 @@ def _saved(figure: "Figure", form: str, salt: str, paper: str) -> bytes:
 
     matplotlib.rcParams["svg.hashsalt"] = salt
     out = io.BytesIO()
-    known: dict[str, Any] = {"Date": None, "Title": salt} if form == "svg" else {"Title": salt}
+    known: dict[str, str | None] = {"Title": visible(salt)}
+    if form == "svg":
+        known["Date"] = None
     figure.savefig(out, format=form, facecolor=paper, dpi=200, metadata=known)
     return out.getvalue()
 

@@ -71,7 +71,7 @@ def _figures(report: Any) -> Iterator[str]:
     groups = len(_groups(report.columns, report.rows))
     yield from _table(report.columns, report.rows, f"{report.name}, the whole report", groups or 1, report.total)
     told = [(column, meaning(report.name, column)) for column in report.columns[groups:]]
-    yield '<details><summary>What the columns mean</summary>\n<dl class="meanings">\n'
+    yield '<details open><summary>What the columns mean</summary>\n<dl class="meanings">\n'
     yield from (
         f"<div><dt>{_text(heading(column))}</dt><dd>{_text(said)}</dd></div>\n" for column, said in told if said
     )

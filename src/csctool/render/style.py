@@ -56,7 +56,7 @@ body{padding:.6rem}section{padding:.7rem}
 @page{size:auto;margin:14mm}
 body{max-width:none;padding:0;font-size:10pt}
 section{border:0;padding:0;break-inside:auto;margin-bottom:8mm}
-.charts{display:block}
+.charts{display:block}.charts section{margin:0 0 8mm}
 figure,tr,h2{break-inside:avoid}h2{break-after:avoid}
 svg{max-width:13cm;margin:0;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .scroll,.long{overflow:visible;max-height:none}
