@@ -105,11 +105,32 @@ def _changes(event: Event) -> str:
     for name, (old, new) in event.changes.items():
         if name in ("responded_at", "resolved_at", "closed_at", "opened_at"):
             continue
-        if old in (None, "", [], {}):
+        if name in _PROMISES:
+            parts.append(_promised(name, new or {}))
+        elif old in (None, "", [], {}):
             parts.append(f"{name} {visible(scalar(new))}")
         else:
             parts.append(f"{name} {visible(scalar(old))} → {visible(scalar(new)) or 'none'}")
     return ", ".join(parts)
+
+
+#: Changes that hold what is promised, at length; people read the targets, `sla KEY` and JSON have the rest.
+_PROMISES = ("terms", "ola")
+
+
+def _promised(name: str, new: dict[str, Any]) -> str:
+    """`promised by standard: respond 15m, resolve 4h`, `contract of apps: resolve 8h`."""
+    whose = (
+        {f"promised by {new['policy']}": new} if "policy" in new else {f"contract of {n}": c for n, c in new.items()}
+    )
+    said = [visible(f"{words}: {', '.join(_targets(goals))}") for words, goals in whose.items()]
+    return "; ".join(said) or f"no {name} any more"
+
+
+def _targets(goals: dict[str, Any]) -> list[str]:
+    named = (("respond", goals.get("response")), ("resolve", goals.get("resolution")))
+    found = [f"{word} {goal['target']}" for word, goal in named if goal and goal.get("target")]
+    return found + ([f"agreed {goals['agreed']}"] if goals.get("agreed") else []) or ["nothing"]
 
 
 # -- one ticket ----------------------------------------------------------------------------------------------
