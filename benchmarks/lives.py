@@ -18,8 +18,7 @@ from benchmarks import organisation
 from csctool.bootstrap import Wishes, open_desk
 from csctool.desk.desk import Actor, Desk
 from csctool.desk.opening import NewTicket, open_ticket
-from csctool.domain.audit import seal
-from csctool.domain.ticket import Event, Ticket
+from csctool.domain.ticket import Ticket
 from csctool.storage import codec
 
 EVENTS = 6
@@ -103,19 +102,7 @@ def filled(template: Template, filling: Filling) -> bytes:
         holes[b"o%d" % step] = b"%s-%08x" % (text.translate(None, b"-:"), filling.number * 8 + step & 0xFFFFFFFF)
     for seconds in template.offsets:
         holes[b"+%d" % seconds] = _text(filling.at[0] + timedelta(seconds=seconds))
-    return sealed(template.text % holes)
-
-
-def sealed(document: bytes) -> bytes:
-    """The document with its history's chain of digests made anew."""
-    ticket = codec.decode(msgspec.Raw(document))
-    history: list[Event] = []
-    for event in ticket.history:
-        bare = msgspec.structs.replace(event, digest="")
-        history.append(
-            msgspec.structs.replace(bare, digest=seal(ticket.key, history[-1].digest if history else "", bare))
-        )
-    return bytes(codec.encode(msgspec.structs.replace(ticket, history=tuple(history))))
+    return bytes(codec.sealed(codec.decode(msgspec.Raw(template.text % holes))))
 
 
 def times(chance: random.Random, opened: datetime, ended: datetime) -> list[datetime]:

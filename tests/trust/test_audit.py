@@ -67,8 +67,10 @@ def test_a_field_that_no_event_explains_is_named(csctool, worked):
 def test_whoever_cuts_off_the_end_and_mends_the_fields_is_seen_only_by_an_outside_head(csctool, worked):
     time.sleep(1.1)  # a head covers what was written before its second
     head = csctool("audit", "head", "--format", "json").out
-    assert ["CSC", "DHS", "DOT"] == [h["agency"] for h in json.loads(head)["heads"]]
-    tamper(csctool, worked, _without_the_end)
+    assert [h["agency"] for h in json.loads(head)["heads"]] == ["CSC", "DHS", "DOT"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("csctool.storage.codec.seals", lambda _: ())  # and seals everything anew
+        tamper(csctool, worked, _without_the_end)
     csctool("audit", "verify")
     said = csctool("audit", "verify", "--head", "-", stdin=head, status=10)
     assert "what stood there before" in said.err
@@ -91,3 +93,14 @@ def test_work_that_goes_on_leaves_an_outside_head_valid(csctool, worked):
 
 def test_what_is_no_head_is_refused(csctool):
     assert "not the heads of an audit" in csctool("audit", "verify", "--head", "-", stdin="hello", status=2).err
+
+
+def test_an_end_that_was_cut_off_leaves_its_seal(csctool, worked):
+    tamper(csctool, worked, _without_the_end)
+    assert f"{worked}, event 4: it was sealed and is gone" in csctool("audit", "verify", status=10).err
+
+
+def test_a_change_after_the_rewriting_does_not_seal_it(csctool, worked):
+    tamper(csctool, worked, history_with(3, note="never looked at it"))
+    csctool("note", worked, "nothing to see here")
+    assert f"{worked}, event 3: its seal does not fit" in csctool("audit", "verify", status=10).err

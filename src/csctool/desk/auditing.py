@@ -1,19 +1,18 @@
 """Checking that histories are what was written: chains, states that follow from them, numbers without gaps."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
 from csctool.desk.desk import Desk
 from csctool.domain.audit import Break, broken, head
 from csctool.domain.past import unexplained
-from csctool.domain.query import Query
 from csctool.domain.ticket import Ticket
 from csctool.errors import UsageError
 
 
 class Head(msgspec.Struct, frozen=True):
-    """What to give into somebody else's hands: one digest over the last event of every ticket of an agency, as of a
+    """What to give into somebody else's hands: one digest over the last seal of every ticket of an agency, as of a
     real time."""
 
     agency: str
@@ -27,10 +26,10 @@ def verify(desk: Desk, agencies: Iterable[str] = ()) -> tuple[int, list[Break]]:
     looked, breaks = 0, []
     for key in _agencies(desk, agencies):
         numbers = set()
-        for ticket in _all(desk, key):
+        for ticket, seals in desk.store.sealed(key):
             looked += 1
             numbers.add(ticket.number)
-            found = broken(ticket) or _strayed(ticket)
+            found = broken(ticket, seals) or _strayed(ticket)
             if found:
                 breaks.append(found)
         breaks += _missing(desk, key, numbers)
@@ -40,14 +39,14 @@ def verify(desk: Desk, agencies: Iterable[str] = ()) -> tuple[int, list[Break]]:
 def heads(desk: Desk, agencies: Iterable[str] = ()) -> list[Head]:
     """The head of each agency, of everything that was written before this second."""
     before = desk.op.partition("-")[0]
-    return [Head(key, before, *head(_all(desk, key), before)) for key in _agencies(desk, agencies)]
+    return [Head(key, before, *head(desk.store.sealed(key), before)) for key in _agencies(desk, agencies)]
 
 
 def compare(desk: Desk, kept: Iterable[Head]) -> list[Break]:
     """The agencies in which something that stood there when a head was taken is no longer the same."""
     breaks = []
     for old in kept:
-        count, digest = head(_all(desk, old.agency), old.before)
+        count, digest = head(desk.store.sealed(old.agency), old.before)
         if (count, digest) != (old.tickets, old.digest):
             then, now = f"{old.tickets} tickets, {old.digest}", f"{count} tickets, {digest}"
             why = f"what stood there before {old.before} is not the same any more: {then} then, {now} now"
@@ -76,10 +75,6 @@ def _agencies(desk: Desk, wanted: Iterable[str]) -> list[str]:
     for key in keys:
         desk.directory.agency(key)
     return keys or desk.store.agencies()
-
-
-def _all(desk: Desk, agency: str) -> Iterator[Ticket]:
-    return desk.store.find(Query(agencies=(agency,), everything=True, hidden=True))
 
 
 def _strayed(ticket: Ticket) -> Break | None:

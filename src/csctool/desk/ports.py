@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
+from csctool.domain.audit import Sealed
 from csctool.domain.organisation import AgencySettings, DeskSettings, Rules
 from csctool.domain.query import Query
 from csctool.domain.ticket import Decision, Event, Ticket
@@ -82,6 +83,9 @@ class Store(Protocol):
     def calendars(self, agency: str) -> Mapping[str, Any]:
         """The definitions of the calendars in which the agency was ever promised something, by digest."""
 
+    def sealed(self, agency: str) -> Iterator[Sealed]:
+        """Every ticket of the agency, archived and undone ones too, with the seals of its events (see domain.audit)."""
+
     def last_number(self, agency: str) -> int:
         """The highest ticket number that the agency ever gave out."""
 
@@ -97,7 +101,7 @@ class Store(Protocol):
 
 class Symptom(msgspec.Struct, frozen=True):
     """What a look at the desk found: `damage` (something is lost or can't be read), `warning` (somebody should act) or
-    `note` (worth knowing), where, and what to do."""  # noqa: D205
+    `note` (worth knowing), where, and what to do."""
 
     level: Literal["damage", "warning", "note"]
     agency: str | None
@@ -109,7 +113,7 @@ class Symptom(msgspec.Struct, frozen=True):
 class Repair(msgspec.Struct, frozen=True):
     """What was saved of a damaged file: how many tickets are intact, the keys of those that are one change `older` than
     they were and of those that are `lost`, the number at which new ones go on when the counter was lost (else 0), and
-    where the original is `kept` (empty when there was none)."""  # noqa: D205
+    where the original is `kept` (empty when there was none)."""
 
     agency: str
     path: str

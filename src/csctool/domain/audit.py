@@ -1,7 +1,7 @@
-"""The chain over a ticket's history: each event carries a digest over its predecessor's and its own content.
+"""The chain over a ticket's history: a store seals each event over its content and the seal of its predecessor.
 
 Whoever changes, removes or reorders an event breaks the chain from there on, unless they recompute the rest. Against
-that only a copy of the last digest in somebody else's hands helps: `head` is made for it.
+that only a copy of the last seals in somebody else's hands helps: `head` is made for it.
 """
 
 from collections.abc import Iterable
@@ -47,33 +47,50 @@ def seal(key: str, previous: str, event: Event) -> str:
     return digest
 
 
-def broken(ticket: Ticket) -> Break | None:
-    """The first place at which the chain does not hold; None for a sound history."""
+def chain(ticket: Ticket, kept: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The seals of a ticket's events, in order. Those that were `kept` when earlier events were saved stay as they are,
+    so that no later change seals a rewritten past."""
+    seals = list(kept)
+    for event in ticket.history[len(kept) :]:
+        seals.append(seal(ticket.key, seals[-1] if seals else "", event))
+    return tuple(seals)
+
+
+def broken(ticket: Ticket, seals: tuple[str, ...]) -> Break | None:
+    """The first place at which the seals do not hold; None for a sound history."""
+    if not ticket.history:
+        return Break(ticket.key, 0, "it has no history")
     previous = ""
     for at, event in enumerate(ticket.history, 1):
         if event.seq != at:
             return Break(ticket.key, at, f"event {event.seq} stands where event {at} belongs")
-        if event.digest != seal(ticket.key, previous, event):
-            return Break(ticket.key, at, "its digest does not fit its content and its predecessor")
-        previous = event.digest
-    if not ticket.history:
-        return Break(ticket.key, 0, "it has no history")
+        if at > len(seals):
+            return Break(ticket.key, at, "it is not sealed")
+        if seals[at - 1] != seal(ticket.key, previous, event):
+            return Break(ticket.key, at, "its seal does not fit its content and its predecessor")
+        previous = seals[at - 1]
+    if len(seals) > len(ticket.history):
+        return Break(ticket.key, len(ticket.history) + 1, "it was sealed and is gone")
     return None
 
 
-def head(tickets: Iterable[Ticket], before: str) -> tuple[int, str]:
-    """(how many tickets, one digest over the last event of each), of all that operations wrote before a real time.
+Sealed = tuple[Ticket, tuple[str, ...]]
+
+
+def head(sealed: Iterable[Sealed], before: str) -> tuple[int, str]:
+    """(how many tickets, one digest over the last seal of each), of all that operations wrote before a real time.
 
     `before` is a real time as operation ids begin with, `20261122T013407Z`. What is added later changes nothing in it,
     so that a head which was kept elsewhere can be compared at any time.
     """
-    last = [(t.number, t.key, digest) for t in tickets if (digest := _last(t, before))]
+    last = [(t.number, t.key, found) for t, seals in sealed if (found := _last(t, seals, before))]
     whole = blake2b(digest_size=SIZE)
-    for _, key, digest in sorted(last):
-        whole.update(f"{key} {digest}\n".encode())
+    for _, key, found in sorted(last):
+        whole.update(f"{key} {found}\n".encode())
     return len(last), whole.hexdigest()
 
 
-def _last(ticket: Ticket, before: str) -> str | None:
-    """The digest of the last event that was really written before then."""
-    return next((e.digest for e in reversed(ticket.history) if e.op[: len(before)] < before), None)
+def _last(ticket: Ticket, seals: tuple[str, ...], before: str) -> str | None:
+    """The seal of the last event that was really written before then."""
+    pairs = zip(ticket.history, seals, strict=False)
+    return next((s for e, s in reversed(list(pairs)) if e.op[: len(before)] < before), None)

@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from csctool.domain.audit import seal
 from csctool.domain.ticket import Decision, Event, Link, Stamp, Ticket, plain
 from csctool.domain.words import CALLBACK, INCOMPLETE, LIVE, LIVE_CHANNELS, OPEN, STATUSES, LinkType
 from csctool.errors import RefusedError
@@ -91,10 +90,8 @@ def record(
         note=note,
         decisions=decisions,
     )
-    previous = ticket.history[-1].digest if ticket.history else ""
-    sealed = msgspec.structs.replace(event, digest=seal(ticket.key, previous, event))
     return msgspec.structs.replace(
-        ticket, **changed, version=ticket.version + 1, updated_at=stamp.at, history=(*ticket.history, sealed)
+        ticket, **changed, version=ticket.version + 1, updated_at=stamp.at, history=(*ticket.history, event)
     )
 
 
@@ -103,9 +100,8 @@ def deciding(ticket: Ticket, decisions: Decisions) -> Ticket:
     if not decisions:
         return ticket
     *before, last = ticket.history
-    event = msgspec.structs.replace(last, decisions=(*last.decisions, *decisions), digest="")
-    sealed = msgspec.structs.replace(event, digest=seal(ticket.key, before[-1].digest if before else "", event))
-    return msgspec.structs.replace(ticket, history=(*before, sealed))
+    event = msgspec.structs.replace(last, decisions=(*last.decisions, *decisions))
+    return msgspec.structs.replace(ticket, history=(*before, event))
 
 
 def rfc3339(at: datetime) -> str:

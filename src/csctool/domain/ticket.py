@@ -50,8 +50,7 @@ class Event(Frozen, frozen=True):
     """One change of a ticket. `changes` maps a field to (old, new), in plain JSON values.
 
     `op` names the invocation that caused it and begins with the real time of that invocation (so a change made
-    under `--now` still tells when it was made); `via` is the real Unix user behind `actor`. `digest` chains it to its
-    predecessor (see `domain.audit`).
+    under `--now` still tells when it was made); `via` is the real Unix user behind `actor`.
     """
 
     seq: int
@@ -63,7 +62,6 @@ class Event(Frozen, frozen=True):
     changes: dict[str, tuple[Any, Any]]
     note: str | None = None
     decisions: tuple[Decision, ...] = ()
-    digest: str = ""
 
 
 class Stamp(Frozen, frozen=True):

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from csctool.domain.audit import chain
 from csctool.domain.ticket import Due, Outline, Ticket
 from csctool.domain.words import LIVE, OPEN
 from csctool.errors import DamagedError
@@ -146,6 +147,22 @@ def _encoder() -> msgspec.json.Encoder:
 def encode(value: Any) -> msgspec.Raw:
     """The document of a ticket, or of any other plain value that goes into a table; one line of JSON."""
     return msgspec.Raw(_encoder().encode(value))
+
+
+def sealed(ticket: Ticket, before: msgspec.Raw | None = None) -> msgspec.Raw:
+    """The document of a ticket with a seal for each event; those of the document `before` stay as they are."""
+    found = chain(ticket, seals(before) if before is not None else ())
+    text = _encoder().encode(ticket)
+    return msgspec.Raw(text[:-1] + b',"seals":' + _encoder().encode(found) + b"}")
+
+
+def seals(document: msgspec.Raw) -> tuple[str, ...]:
+    """The seals of a document's events. Raises DamagedError."""
+    return _decode(_Seals, document).seals  # type: ignore[no-any-return]
+
+
+class _Seals(msgspec.Struct, frozen=True, gc=False):
+    seals: tuple[str, ...] = ()
 
 
 def upgrade(found: int, tables: Tables) -> Tables:

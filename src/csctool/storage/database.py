@@ -112,6 +112,10 @@ class Database(TinyDB):
         """The same, decoded."""
         return codec.months(self.months.undecoded().get("1"))
 
+    def last_number(self) -> int:
+        """The highest ticket number that was ever given out."""
+        return codec.counters(self.counters.undecoded().get("1")).get("number", 0)
+
     def documents(self) -> codec.Tables:
         """Every table by its name."""
         return self._staging.read() or {}

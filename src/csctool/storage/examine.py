@@ -132,7 +132,7 @@ def _tickets(shelf: Shelf, database: Database, now: datetime) -> Iterator[Sympto
             yield Symptom("damage", shelf.agency, database.path, f"{shelf.agency}-{number}: {error.message}",
                           "restore it from a backup")  # fmt: skip
             continue
-        wrong = _wrong(ticket, f"{shelf.agency}-{number}")
+        wrong = _wrong(ticket, codec.seals(document), f"{shelf.agency}-{number}")
         if wrong:
             yield Symptom("damage", shelf.agency, database.path, wrong, "csctool audit verify tells more")
         if ticket.history and (ticket.history[-1].at - now).total_seconds() > SLACK:
@@ -143,10 +143,10 @@ def _tickets(shelf: Shelf, database: Database, now: datetime) -> Iterator[Sympto
                       "set this machine's clock, or the one that wrote them")  # fmt: skip
 
 
-def _wrong(ticket: Ticket, key: str) -> str | None:
+def _wrong(ticket: Ticket, seals: tuple[str, ...], key: str) -> str | None:
     if ticket.key != key:
         return f"{key} is filed under a number that is not its own: it says {ticket.key}"
-    found = broken(ticket)
+    found = broken(ticket, seals)
     return None if found is None else f"{key}: its history breaks at event {found.seq}: {found.why}"
 
 

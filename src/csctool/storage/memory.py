@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from csctool.domain.audit import Sealed, chain
 from csctool.domain.query import Query
 from csctool.domain.ticket import Ticket, split_key
 from csctool.domain.words import AGENCY_KEY, FINISHED
@@ -15,6 +16,7 @@ from csctool.storage.sieve import opening
 class _Agency:
     def __init__(self) -> None:
         self.tickets: dict[int, Ticket] = {}
+        self.seals: dict[int, tuple[str, ...]] = {}
         self.counters: dict[str, int] = {}
         self.calendars: dict[str, Any] = {}
         self.archived: set[int] = set()
@@ -68,6 +70,11 @@ class MemoryStore:
     def calendars(self, agency: str) -> Mapping[str, Any]:
         """The definitions of the agency's calendars, past ones too, by digest."""
         return self._agency(agency).calendars
+
+    def sealed(self, agency: str) -> Iterator[Sealed]:
+        """Every ticket of the agency with its seals."""
+        place = self._agency(agency)
+        return ((ticket, place.seals[number]) for number, ticket in list(place.tickets.items()))
 
     def last_number(self, agency: str) -> int:
         """The highest ticket number ever given out."""
@@ -172,6 +179,8 @@ class MemoryUnit:
             return
         for name, agency in self._held.items():
             agency.tickets = self._tickets[name]
+            for number in self._put[name]:
+                agency.seals[number] = chain(agency.tickets[number], agency.seals.get(number, ()))
             agency.counters = self._counters[name]
             agency.calendars = self._calendars[name]
             agency.archived -= self._put[name]

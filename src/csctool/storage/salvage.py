@@ -148,7 +148,7 @@ def _saved(found: Found, before: Database | None, agency: str) -> tuple[codec.Ta
 
 
 def _again(document: msgspec.Raw) -> msgspec.Raw:
-    return codec.encode(codec.decode(document))
+    return codec.sealed(codec.decode(document), document)
 
 
 def _sound(document: msgspec.Raw, agency: str, number: str) -> bool:
@@ -158,7 +158,8 @@ def _sound(document: msgspec.Raw, agency: str, number: str) -> bool:
     except DamagedError:
         return False
     in_place = ticket.key == f"{agency}-{number}" and ticket.number == int(number) and ticket.agency == agency
-    return in_place and ticket.version == len(ticket.history) and broken(ticket) is None and _follows(ticket)
+    whole = ticket.version == len(ticket.history) and broken(ticket, codec.seals(document)) is None
+    return in_place and whole and _follows(ticket)
 
 
 def _follows(ticket: Ticket) -> bool:

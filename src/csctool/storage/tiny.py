@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from csctool.desk.ports import Repair, Symptom
+from csctool.domain.audit import Sealed
 from csctool.domain.query import Query
 from csctool.domain.ticket import Ticket, split_key
 from csctool.domain.words import AGENCY_KEY
@@ -104,8 +105,12 @@ class TinyStore:
 
     def last_number(self, agency: str) -> int:
         """The highest ticket number ever given out. Raises NotFoundError, DamagedError, NotPermittedError."""
-        counters = self._shelf(agency).live().counters.undecoded().get("1")
-        return codec.counters(counters).get("number", 0)
+        return self._shelf(agency).live().last_number()
+
+    def sealed(self, agency: str) -> Iterator[Sealed]:
+        """Every ticket of the agency with its seals. Raises NotFoundError, DamagedError, NotPermittedError."""
+        documents = self._documents(self._shelf(agency), Query(everything=True))
+        return ((codec.decode(document), codec.seals(document)) for document in documents)
 
     def archive(self, agency: str) -> int:
         """Move finished tickets to the archive of the month in which they ended; returns how many moved."""

@@ -74,13 +74,19 @@ class Work:
         if not self.staged and not self._counted and not self._kept:
             return False
         if self.staged:
+            given = self.live.last_number()
+            documents = {n: codec.sealed(t, self.before(n) if n <= given else None) for n, t in self.staged.items()}
+            self.live.tickets.put(documents)
             # A number once seen is never given out again, also when it came with an import.
             self.raise_to("number", max(self.staged))
-            self.live.tickets.put({number: codec.encode(ticket) for number, ticket in self.staged.items()})
         if self._kept:
             self.live.calendars.put({1: codec.encode(self.calendars)})
         self.live.counters.put({1: codec.encode(self.counters)})
         return True
+
+    def before(self, number: int) -> msgspec.Raw | None:
+        """A ticket's document before this unit, live or archived."""
+        return self.live.ticket(number) or self.shelf.archives.ticket(number)
 
     def tidy(self) -> CscError | None:
         """Archive when many finished tickets lie among the live ones; the error when that failed.
@@ -117,7 +123,7 @@ class TinyUnit:
         work = self._work[agency]
         if number in work.staged:
             return work.staged[number]
-        document = work.live.ticket(number) or work.shelf.archives.ticket(number)
+        document = work.before(number)
         if document is None:
             raise NotFoundError(f"no such ticket: {agency}-{number}")
         return codec.decode(document)

@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 
-from csctool.domain.audit import seal
 from csctool.domain.sla.clock import CalendarOf
 from csctool.domain.sla.course import Course, agreed_in
 from csctool.domain.sla.outcome import dues, outcome
@@ -27,7 +26,7 @@ def promised(ticket: Ticket, first: int, promises: Promises, calendars: Calendar
     """
     course = Course(calendars)
     events = list(ticket.history)
-    due, stated, broken = Due(), False, False
+    due, stated = Due(), False
     for at, event in enumerate(events):
         course.see(event)
         stated = stated or (at == 0 and "terms" not in event.changes and _says_due(event))
@@ -41,8 +40,6 @@ def promised(ticket: Ticket, first: int, promises: Promises, calendars: Calendar
             due = now
         elif _says_due(event):
             stated = True
-        if event is not events[at] or broken:
-            event, broken = _sealed(ticket.key, events[at - 1].digest if at else "", event), True
         events[at] = event
     due = due if course.terms is not None else ticket.due
     return msgspec.structs.replace(ticket, history=tuple(events), due=due, sla=outcome(course))
@@ -86,12 +83,6 @@ def _with_due(event: Event, before: Due, after: Due) -> Event:
 def _says_due(event: Event) -> bool:
     new = event.changes.get("due", (None, None))[1]
     return bool(new and (new.get("resolution") or new.get("response")))
-
-
-def _sealed(key: str, previous: str, event: Event) -> Event:
-    """The event with its place in the chain of digests, now that its changes are complete."""
-    event = msgspec.structs.replace(event, digest="")
-    return msgspec.structs.replace(event, digest=seal(key, previous, event))
 
 
 def _with(event: Event, changes: Mapping[str, tuple[Any, Any]]) -> Event:
