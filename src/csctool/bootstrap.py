@@ -170,9 +170,11 @@ class Panel:
             self._nursery.close()
 
     def _has_python(self, key: str) -> bool:
+        """Whether an agency enables any; a file that says `plugins = []`, as new ones do, need not be parsed."""
         try:
-            return bool(load_agency(self._root, key).plugins)
-        except CscError:
+            with open(agency_path(self._root, key, AGENCY_FILE), "rb") as file:
+                return b"\nplugins = []" not in file.read() and bool(load_agency(self._root, key).plugins)
+        except (CscError, OSError):
             return False  # told when it is used
 
     def _python(

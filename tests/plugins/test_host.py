@@ -71,6 +71,23 @@ def test_a_plugin_sees_its_own_agencys_tickets_only_in_every_command(process, tm
     assert seen == {"DHS-1"}
 
 
+def test_a_plugin_sees_its_own_agencys_tickets_only_in_a_sweep(process, tmp_path):
+    """DHS is swept before DOT, whose plugin must not find DHS's tickets in what it inherited."""
+    log = tmp_path / "seen"
+    dhs, dot = (process.open("Waits", "--kind", "incident", agency=agency) for agency in ("DHS", "DOT"))
+    for key in (dhs, dot):
+        process("hold", key, "--for", "vendor", "--until", "2099-01-01")
+    plugin(
+        process.desk,
+        "import sys\n@hookimpl\ndef changed(event, ticket):\n frame, found = sys._getframe(), ''\n while frame:\n"
+        "  found += repr(frame.f_locals)\n  frame = frame.f_back\n"
+        f" open({str(log)!r}, 'w').write(ticket.key + (' and DHS-1' if 'DHS-' + '1' in found else ''))",
+        agency="DOT",
+    )
+    process("--now", "2099-01-02T00:00:00Z", "sweep")
+    assert log.read_text() == "DOT-1"
+
+
 def test_a_plugin_sees_its_own_agencys_tickets_only_in_an_import(process, tmp_path):
     log = tmp_path / "seen"
     plugin(process.desk, f"LOG = {str(log)!r}\n{SPY}")

@@ -294,3 +294,11 @@ def test_a_machine_without_processes_loses_no_ticket(csctool, monkeypatch):
 def test_a_file_that_is_not_there_is_named(csctool):
     enable(csctool.desk, "plugins/gone.py")
     assert "there is no file" in csctool("open", "Printer jams", "--agency", "DHS").err
+
+
+def test_one_that_fails_where_nobody_answers_stands_in_the_history_too(csctool):
+    plugin(csctool.desk, "@hookimpl\ndef categorize(ticket): 1 / 0")
+    decisions = csctool.after("open", "Printer jams", "--agency", "DHS")["history"][0]["decisions"]
+    (decision,) = [decision for decision in decisions if decision["hook"] == "categorize"]
+    assert (decision["plugin"], decision["answer"]) == ("nobody", {})
+    assert "ZeroDivisionError" in decision["passed"][0]["why"]

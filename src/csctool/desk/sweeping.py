@@ -47,7 +47,9 @@ def sweep(desk: Desk, agencies: Iterable[str] = ()) -> Sweep:
         desk.directory.agency(key)
     found = Sweep([], [])
     desk.actor = Actor(ACTOR, desk.actor.via)
-    for key in keys or desk.store.agencies():
+    keys = keys or desk.store.agencies()
+    desk.brace(keys)
+    for key in keys:
         try:
             found.done += _agency(desk, key)
         except CscError as error:
@@ -60,7 +62,6 @@ def _agency(desk: Desk, key: str) -> list[Swept]:
     due = [t.key for t in desk.store.find(Query(agencies=(key,))) if _due(desk, t, now)]
     done: list[Swept] = []
     if due:
-        desk.brace([key])
         with desk.unit(key) as unit:
             for ticket in map(unit.get, due):
                 swept, what = _swept(desk, ticket, now)
