@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
@@ -99,8 +100,22 @@ def warm(root: str, words: str) -> None:
     told(root, "--now", TUESDAY, *words.replace("{root}", root).split(), status=None)
 
 
-def points(root: str, words: str, *, crowded: int, place: str) -> list[Point]:
-    """Every system call of a command from taking the first lock to its exit, in order."""
+def points(fresh: Callable[[], str], words: str, *, crowded: int, place: str) -> list[Point]:
+    """Every system call of a command from taking the first lock to its exit, in order.
+
+    It is run until two runs in a row make the same calls: the first ones read what later ones find ready.
+    """
+    warm(fresh(), words)
+    before: list[Point] = []
+    for _ in range(6):
+        found = _points(fresh(), words, crowded=crowded, place=place)
+        if [(point.call, point.n) for point in found] == [(point.call, point.n) for point in before]:
+            return found
+        before = found
+    raise AssertionError(f"{words}: never the same calls twice")
+
+
+def _points(root: str, words: str, *, crowded: int, place: str) -> list[Point]:
     log = f"{place}/calls"
     ended = run(root, words, crowded=crowded, place=place, trace=("-f", "-o", log))
     assert ended.status in (0, 4, 7), ended

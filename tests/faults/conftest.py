@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from .breaking import why_not
-from .stage import DEEDS, Deed, build, quick_place
+from .stage import DEEDS, LONG, Deed, build, quick_place
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +55,7 @@ def tally(capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) ->
     """Tell a figure of an experiment, also when the test passes: they stand in docs/trust.md."""
 
     def tell(figure: str) -> None:
-        if os.environ.get("CSCTOOL_FAULTS") == "long":
+        if LONG:
             with capsys.disabled():
                 print(f"\n  {request.node.name}: {figure}")
 

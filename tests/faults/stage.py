@@ -39,6 +39,10 @@ class Deed(NamedTuple):
     crowded: int = unit.CROWDED
 
 
+def discard(_: object) -> None:
+    """A preparation answers nothing."""
+
+
 def spoil(root: str) -> None:
     """The file of an agency loses its last lines."""
     path = f"{root}/agencies/DHS/open.json"
@@ -65,6 +69,8 @@ DEEDS = {
     "import": Deed("import {root}/rows.jsonl --rejects {root}/rejects.jsonl", whole="agency"),
     "transfer": Deed("transfer DHS-1 --agency DOT"),
     "repair": Deed("doctor --repair", spoil),
+    "sweep": Deed("sweep", whole="ticket"),
+    "undo": Deed("undo", lambda root: discard(told(root, "resolve", "DHS-2", "--resolution", "replaced"))),
     "assign": Deed("assign DHS-1 --queue apps", full=False),
     "note": Deed("note DHS-1 DHS-2 DOT-1 seen", full=False, whole="ticket"),
     "merge": Deed("merge DHS-1 --into DHS-2", full=False),

@@ -216,7 +216,7 @@ def test_what_is_odd_is_told_with_what_to_do(desk: str) -> None:
 def test_settings_that_are_wrong_do_not_keep_the_doctor_from_the_tickets(desk: str) -> None:
     overwrite(f"{desk}/csctool.toml", b"format = [")
     overwrite(f"{desk}/{OPEN}", b"")
-    status, out, err = told(desk, "doctor", status=None)
+    status, out, _ = told(desk, "doctor", status=None)
     assert status == 7
     assert "settings: " in out
     assert "open.json is damaged: it is empty" in out

@@ -35,8 +35,7 @@ def test_a_failing_step_is_told_and_nothing_is_half_done(
     act = DEEDS[deed]
     options = {"crowded": act.crowded, "place": quick}
     before = None if deed == "repair" else state(fresh(act))
-    breaking.warm(fresh(act), act.words)
-    every = [(point, error) for point in breaking.points(fresh(act), act.words, **options)
+    every = [(point, error) for point in breaking.points(lambda: fresh(act), act.words, **options)
              for error in ERRORS.get(point.call, ())]  # fmt: skip
     usual = breaking.run(root := fresh(act), act.words, **options)
     after = state(root)
