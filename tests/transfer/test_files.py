@@ -57,7 +57,8 @@ def test_every_form_is_known_by_its_content(world, text, wrap):
     assert subjects(world) == ["Ärger", "two"]
 
 
-def test_latin_1_is_refused_before_anything_is_written_and_read_when_it_is_named(world):
+def test_latin_1_is_refused_before_anything_is_written_and_read_when_it_is_named(world, monkeypatch):
+    monkeypatch.setattr("csctool.desk.intake.BATCH", 1)
     text = "id,subject\n1,one\n2,Ärger\n".encode("latin-1")
     with pytest.raises(UsageError, match=r"line 3 is not UTF-8; say what it is, e.g. --encoding latin-1"):
         world.take(text, MAP)

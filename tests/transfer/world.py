@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from csctool.desk.desk import Actor, Desk
+from csctool.desk.core import Actor
+from csctool.desk.desk import Desk
 from csctool.desk.intake import Taken, default_agency, given_out, take_in
 from csctool.domain.intake import Rejected
 from csctool.domain.organisation import AgencySettings, DeskSettings, Queue, Rule, Rules, Tier
