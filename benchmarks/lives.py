@@ -16,7 +16,8 @@ import msgspec
 
 from benchmarks import organisation
 from csctool.bootstrap import Wishes, open_desk
-from csctool.desk.desk import Actor, Desk
+from csctool.desk.core import Actor
+from csctool.desk.desk import Desk
 from csctool.desk.opening import NewTicket, open_ticket
 from csctool.domain.ticket import Ticket
 from csctool.storage import codec

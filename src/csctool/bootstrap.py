@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from csctool.desk.desk import Actor, Desk
+from csctool.desk.core import Actor
+from csctool.desk.desk import Desk
 from csctool.desk.ports import Decisions
 from csctool.domain.organisation import DeskSettings
 from csctool.errors import CscError, NotFoundError, UsageError

@@ -87,7 +87,7 @@ def _differences(book: Book, ticket: Ticket, definitions: Mapping[str, Any]) -> 
 
 def simulated(desk: "Desk", settings: DeskSettings, query: Query) -> Iterator[tuple[Ticket, Ticket]]:
     """The matching tickets as they are and as they would stand, had these settings promised from the beginning."""
-    trial = Promising(desk, settings)
+    trial = Promising(settings, desk.directory, desk.store)
     for ticket in desk.find(query):
         promises = trial.promises(ticket.agency)
         yield ticket, promised(bare(ticket), 0, promises, strictly(trial.book, {}))

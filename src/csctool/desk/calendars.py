@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from datetime import date, datetime
 
+from csctool.desk.naming import known
 from csctool.domain.business_hours import Calendar, due, parse_calendar, parse_duration
 from csctool.domain.organisation import AgencySettings, CalendarTable, DeskSettings
 from csctool.errors import NotFoundError
@@ -17,8 +18,6 @@ def calendar_named(settings: DeskSettings, name: str, statutory: Statutory) -> C
     """A calendar of the settings. Raises NotFoundError, SettingsError."""
     table = settings.calendars.get(name) or (BUSINESS if name == "business" else None)
     if table is None:
-        from csctool.desk.desk import known
-
         known(settings.calendars, name, "calendar")
         raise NotFoundError(f"no such calendar: {name!r}")
     return parse_calendar(

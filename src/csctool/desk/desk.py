@@ -4,72 +4,25 @@ Methods that take keys treat each key as a unit of its own under one operation i
 every failure by key.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 import msgspec
 
-from csctool.desk.ports import Clock, Decisions, Directory, Question, Store, Unit
+from csctool.desk.core import Core, Done, Step
+from csctool.desk.ports import Question
 from csctool.domain import handover, lifecycle
-from csctool.domain.organisation import DeskSettings, Queue
 from csctool.domain.query import Query, most_urgent, sort_key
-from csctool.domain.ticket import Stamp, Ticket, plain, split_key
-from csctool.domain.words import INCOMPLETE, TICKET_KEY
+from csctool.domain.ticket import Stamp, Ticket, split_key
+from csctool.domain.words import INCOMPLETE
 from csctool.errors import CscError, NotFoundError, RefusedError, UsageError
 
-if TYPE_CHECKING:
-    from csctool.desk.promises import Promising
-    from csctool.domain.business_hours import Calendar
-
-T = TypeVar("T")
 #: Columns of a list that are no fields of a ticket by that name.
 COLUMNS = ("due.response", "due.resolution", "hold")
-Step = Callable[[Ticket, Stamp], Ticket]
 
 
-class Actor(msgspec.Struct, frozen=True):
-    """Who acts: the person (or Unix name) and the real Unix user behind it."""
-
-    name: str
-    via: str
-
-
-class Done(msgspec.Struct):
-    """What a command over several keys did: the tickets as they stand now, and what failed."""
-
-    tickets: list[Ticket]
-    failures: list[tuple[str, CscError]]
-
-
-class Desk:
-    """A service desk, wired by `bootstrap`. `dry_run` does everything but save."""
-
-    def __init__(
-        self, settings: DeskSettings, store: Store, directory: Directory, decisions: Callable[[str], Decisions],
-        clock: Clock, actor: Actor, op: str, *, zone: tzinfo = UTC, root: str = "", frozen_clock: bool = False,
-        dry_run: bool = False, brace: Callable[[Iterable[str]], None] = lambda _: None,
-        dismiss: Callable[[], None] = lambda: None,
-    ) -> None:  # fmt: skip
-        self.settings = settings
-        self.store = store
-        self.directory = directory
-        self.clock = clock
-        self.actor = actor
-        self.op = op
-        self.zone = zone
-        self.root = root
-        self.dry_run = dry_run
-        self.notices: list[str] = []
-        self._setbacks: list[CscError] = []
-        self.at: datetime | None = None
-        self._frozen = frozen_clock
-        self._decisions_for = decisions
-        self._decisions: dict[str, Decisions] = {}
-        self.brace = brace
-        self.dismiss = dismiss
-        self._fresh: list[Ticket] = []
-        self._promising: Promising | None = None
+class Desk(Core):
+    """A service desk, wired by `bootstrap`."""
 
     # -- looking -------------------------------------------------------------------------------------------
 
@@ -302,201 +255,3 @@ class Desk:
             except CscError as error:  # one damaged or busy agency keeps no other from its housekeeping
                 self._setbacks.append(error)
         return moved
-
-    # -- the one path of a change --------------------------------------------------------------------------
-
-    def change(self, keys: Sequence[str], verb: str, step: Step) -> Done:
-        """Each key by itself: load, apply, ask for objections, save. A failure names its key and stops no other."""
-        done = Done([], [])
-        self.brace(agencies_of(keys))
-        for key in keys:
-            try:
-                agency, number = split_key(key)
-                with self.unit(agency) as unit:
-                    ticket = unit.get(f"{agency}-{number}")
-                    changed = step(ticket, self.stamp(ticket))
-                    self.object(ticket, changed, verb)
-                    changed = self.recorded(self.promised(unit, changed, len(ticket.history)))
-                    unit.put(changed)
-                done.tickets.append(changed)
-            except CscError as error:
-                done.failures.append((key, error))
-        return done
-
-    def promised(self, unit: Unit, ticket: Ticket, first: int) -> Ticket:
-        """The ticket with what is promised by its events from number `first` (from 0) on: due times and clocks."""
-        if not (self.settings.sla or self.settings.ola or ticket.sla or "breach_reason" in ticket.history[-1].changes):
-            return ticket  # a desk that promises nothing pays nothing
-        return self.promising.kept_up(unit, ticket, first)
-
-    @property
-    def promising(self) -> "Promising":
-        """What this desk promises; made once a command."""
-        if self._promising is None:
-            from csctool.desk.promises import Promising
-
-            self._promising = Promising(self)
-        return self._promising
-
-    def unit(self, *agencies: str) -> "UnitGuard":
-        """A unit of work over these agencies, which a dry run discards."""
-        return UnitGuard(self, agencies)
-
-    def stamp(self, ticket: Ticket | None = None) -> Stamp:
-        """Who, when, in which operation. A real clock that runs behind a colleague's is lifted to the last event."""
-        now = self.clock()
-        at = self.at or now
-        if at > now:
-            raise UsageError(f"--at {lifecycle.rfc3339(at)} lies in the future")
-        if ticket and ticket.updated_at and at < ticket.updated_at and not self._frozen and self.at is None:
-            at = ticket.updated_at
-        return Stamp(self.op, at, self.actor.name, self.actor.via)
-
-    def object(self, before: Ticket, after: Ticket, verb: str) -> None:
-        """Refuse a change that somebody objects to, with every objection."""
-        said = self.decisions(after.agency).validate(
-            Question(after, after.history[-1].at, verb, difference(before, after))
-        )
-        if said and not (INCOMPLETE in before.flags and verb != "resolve"):
-            raise RefusedError(f"{after.key}: {'; '.join(said)}")
-
-    def recorded(self, ticket: Ticket) -> Ticket:
-        """The ticket as it is to be saved: with the plugins that failed when they were asked about it.
-
-        Who wants to know is told of its new events when the unit of work has been saved.
-        """
-        ticket = lifecycle.deciding(ticket, self.decisions(ticket.agency).unrecorded(ticket.key))
-        self._fresh.append(ticket)
-        return ticket
-
-    def announce(self, saved: bool) -> None:
-        """The end of a unit of work: tell of what was saved, forget what was not."""
-        fresh, self._fresh = self._fresh, []
-        for ticket in fresh if saved and not self.dry_run else ():
-            decisions = self.decisions(ticket.agency)
-            for event in ticket.history:
-                if event.op == self.op:
-                    decisions.changed(event, Question(ticket, event.at, event.verb))
-
-    def _unmet(self, ticket: Ticket, stamp: Stamp) -> list[str]:
-        return self.decisions(ticket.agency).validate(Question(ticket, stamp.at, "resolve", {}))
-
-    # -- what the settings know ----------------------------------------------------------------------------
-
-    def decisions(self, agency: str) -> Decisions:
-        """Those who are asked for an agency; wired once a command."""
-        if agency not in self._decisions:
-            self._decisions[agency] = self._decisions_for(agency)
-        return self._decisions[agency]
-
-    def failures(self) -> list[CscError]:
-        """Plugins that failed and agencies that could not be read, since the last call."""
-        failed = [error for decisions in self._decisions.values() for error in decisions.failures()]
-        setbacks, self._setbacks = self._setbacks, []
-        return failed + setbacks + self.store.troubles()
-
-    def queue(self, name: str) -> Queue:
-        """A queue of the settings. Raises NotFoundError."""
-        return known(self.settings.queues, name, "queue")
-
-    def person(self, name: str) -> str:
-        """A person's key; any name while nobody is configured. Raises NotFoundError."""
-        if self.settings.people:
-            known(self.settings.people, name, "person")
-        return name
-
-    def handles(self, queue: str, ticket: Ticket) -> None:
-        """Refuse a queue that does not take tickets of this kind."""
-        kinds = self.queue(queue).kinds
-        if kinds and ticket.kind not in kinds:
-            takes = ", ".join(kinds)
-            raise RefusedError(f"{ticket.key}: {queue} takes {takes}, not {ticket.kind}", "triage its kind first")
-
-    def desk_of(self, queue: str) -> str:
-        """The desk that owns what comes into a queue."""
-        settings = self.queue(queue)
-        return queue if settings.desk else settings.owner or self.settings.default_queue
-
-    def above(self, ticket: Ticket) -> str:
-        """Who is told of a hierarchic escalation: the queue's lead, else a coordinator, else a manager."""
-        lead = self.queue(ticket.queue).lead if ticket.queue else None
-        if lead:
-            return lead
-        for role in ("coordinator", "manager"):
-            for name, person in self.settings.people.items():
-                if role in person.roles:
-                    return name
-        return "manager"
-
-    def window_end(self, agency: str, since: datetime) -> datetime:
-        """Until when a ticket that closed at `since` may be reopened."""
-        from csctool.desk.calendars import window_end
-
-        within = self.settings.lifecycle.reopen_within
-        return window_end(self.settings, self.directory.agency(agency), self.directory.statutory, since, within)
-
-    def calendar(self, name: str) -> "Calendar":
-        """A calendar by its name. Raises NotFoundError."""
-        from csctool.desk.calendars import calendar_named
-
-        return calendar_named(self.settings, name, self.directory.statutory)
-
-    def load(self, people: Iterable[str]) -> Mapping[str, int]:
-        """Open tickets per person, over the whole desk: what `least-loaded` asks."""
-        wanted = tuple(people)
-        counts = dict.fromkeys(wanted, 0)
-        for ticket in self.store.find(Query(assignees=wanted)):
-            if ticket.open and ticket.assignee:
-                counts[ticket.assignee] += 1
-        return counts
-
-
-class UnitGuard:
-    """A store's unit of work, discarded at the end of a dry run."""
-
-    def __init__(self, desk: Desk, agencies: tuple[str, ...]) -> None:
-        self._desk = desk
-        self._agencies = agencies
-        self._context = desk.store.unit(*agencies)
-
-    def __enter__(self) -> Unit:
-        for agency in self._agencies:
-            self._desk.decisions(agency).prepare()
-        unit = self._context.__enter__()
-        if self._desk.dry_run:
-            unit.discard()
-        return unit
-
-    def __exit__(self, *failure: Any) -> bool | None:
-        saved = False
-        try:
-            passed = self._context.__exit__(*failure)
-            saved = failure[0] is None
-        finally:
-            self._desk.announce(saved)
-        return passed
-
-
-def difference(before: Ticket, after: Ticket) -> dict[str, Any]:
-    """The fields that a change gives a new value, in plain values."""
-    return {
-        name: plain(getattr(after, name))
-        for name in Ticket.__struct_fields__
-        if name not in ("history", "version", "updated_at") and getattr(before, name) != getattr(after, name)
-    }
-
-
-def agencies_of(keys: Iterable[str]) -> set[str]:
-    """The agencies of those words that can be keys of tickets."""
-    return {found[1] for key in keys if (found := TICKET_KEY.fullmatch(key.upper()))}
-
-
-def known(named: Mapping[str, T], name: str, what: str) -> T:
-    """A named setting. Raises NotFoundError with the nearest name."""
-    if name in named:
-        return named[name]
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, list(named), 1)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(named)[:20]) or 'none'}"
-    raise NotFoundError(f"no such {what}: {name!r}", hint)

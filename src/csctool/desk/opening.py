@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
-from csctool.desk.desk import Desk, Done, agencies_of, known
+from csctool.desk.core import Done, agencies_of
+from csctool.desk.desk import Desk
+from csctool.desk.naming import known
 from csctool.desk.ports import Question, Unit, Verdict
 from csctool.domain import lifecycle
 from csctool.domain.handover import moved

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from csctool.desk.desk import Desk, Done, UnitGuard, agencies_of
+from csctool.desk.core import Done, UnitGuard, agencies_of
+from csctool.desk.desk import Desk
 from csctool.desk.opening import decide
 from csctool.desk.ports import Question, Unit
 from csctool.domain import lifecycle

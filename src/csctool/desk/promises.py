@@ -6,10 +6,10 @@ followed in last year's hours.
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from csctool.desk.calendars import BUSINESS
-from csctool.desk.ports import Unit
+from csctool.desk.ports import Directory, Store, Unit
 from csctool.domain.business_hours import Calendar, parse_calendar
 from csctool.domain.organisation import CalendarTable, DeskSettings
 from csctool.domain.sla.clock import CalendarOf
@@ -20,9 +20,6 @@ from csctool.domain.sla.terms import Goal, definition, digest
 from csctool.domain.ticket import Ticket
 from csctool.errors import NotFoundError
 
-if TYPE_CHECKING:
-    from csctool.desk.desk import Desk
-
 
 class UnknownCalendarError(NotFoundError):
     """A clock names a calendar whose definition the agency does not keep: its tickets came from another desk."""
@@ -31,9 +28,9 @@ class UnknownCalendarError(NotFoundError):
 class Book:
     """The calendars of a command, each parsed once, so that what they work out is kept from ticket to ticket."""
 
-    def __init__(self, desk: "Desk", settings: DeskSettings | None = None) -> None:
-        self._desk = desk
-        self.settings = settings or desk.settings
+    def __init__(self, settings: DeskSettings, directory: Directory) -> None:
+        self.settings = settings
+        self._directory = directory
         self._named: dict[str, tuple[str, Calendar]] = {}
         self._definitions: dict[str, dict[str, Any]] = {}
         self._parsed: dict[str, Calendar] = {}
@@ -76,7 +73,7 @@ class Book:
     def _calendar(self, name: str, key: str, kept: Mapping[str, Any]) -> Calendar:
         if key not in self._parsed:
             region = kept.get("statutory")
-            statutory = self._desk.directory.statutory(region) if region else None
+            statutory = self._directory.statutory(region) if region else None
             self._parsed[key] = parse_calendar(
                 name, zone=kept["timezone"], hours=kept.get("hours", {}), holidays=kept.get("holidays", ()),
                 exceptions=kept.get("exceptions"), holidays_of=statutory,
@@ -87,9 +84,10 @@ class Book:
 class Promising:
     """What is promised at this desk, as far as a command asks: made once a command."""
 
-    def __init__(self, desk: "Desk", settings: DeskSettings | None = None) -> None:
-        self._desk = desk
-        self.book = Book(desk, settings)
+    def __init__(self, settings: DeskSettings, directory: Directory, store: Store) -> None:
+        self._directory = directory
+        self._store = store
+        self.book = Book(settings, directory)
         self._agencies: dict[str, Promises] = {}
 
     def kept_up(self, unit: Unit, ticket: Ticket, first: int) -> Ticket:
@@ -106,13 +104,13 @@ class Promising:
 
     def ran(self, ticket: Ticket, at: datetime) -> dict[str, int]:
         """The working seconds that a ticket's clocks have run by `at`."""
-        course = follow(ticket, self.calendars(self._desk.store.calendars(ticket.agency)))
+        course = follow(ticket, self.calendars(self._store.calendars(ticket.agency)))
         return {"response": course.response.at(at), "resolution": course.resolution.at(at)}
 
     def promises(self, agency: str) -> Promises:
         """What is promised to an agency."""
         if agency not in self._agencies:
-            settings = self._desk.directory.agency(agency)
+            settings = self._directory.agency(agency)
             self._agencies[agency] = Promises(self.book.settings, settings, self.book.named)
         return self._agencies[agency]
 

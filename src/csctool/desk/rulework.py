@@ -230,10 +230,11 @@ def _agency(desk: Desk, expected: Expectation, default: str | None) -> str:
 
 
 class Captured(msgspec.Struct, frozen=True):
-    """An expectation made from a ticket; `turned` is what stands otherwise by now: field -> value."""
+    """An expectation made from a ticket; `other` is what stood there otherwise at the `moment` named: field -> value."""
 
     expectation: Expectation
-    turned: dict[str, Any]
+    moment: str
+    other: dict[str, Any]
 
 
 def capture(ticket: Ticket, *, final: bool = False) -> Captured:
@@ -253,9 +254,11 @@ def capture(ticket: Ticket, *, final: bool = False) -> Captured:
            "queue": happened.resolver or ticket.queue}  # fmt: skip
     chosen, other = (now, then) if final else (then, now)
     wants = {name: value for name, value in chosen.items() if value is not None and _open(name, value, given, final)}
-    turned = {name: value for name, value in other.items() if name in wants and value not in (None, wants[name])}
+    differs = {name: value for name, value in other.items() if name in wants and value not in (None, wants[name])}
     name = f"{ticket.key}: {ticket.subject}"
-    return Captured(Expectation(given, wants, name, ticket.agency, old.at), turned)
+    return Captured(
+        Expectation(given, wants, name, ticket.agency, old.at), "at the opening" if final else "by now", differs
+    )
 
 
 def _open(name: str, value: Any, given: dict[str, Any], final: bool) -> bool:

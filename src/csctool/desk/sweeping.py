@@ -11,7 +11,8 @@ from functools import partial
 import msgspec
 
 from csctool.desk.calendars import window_end
-from csctool.desk.desk import Actor, Desk
+from csctool.desk.core import Actor
+from csctool.desk.desk import Desk
 from csctool.domain import handover, lifecycle
 from csctool.domain.organisation import AutoEscalation
 from csctool.domain.query import Query

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from csctool.desk import opening, pairs
+from csctool.desk.core import Actor, Done
 from csctool.desk.demo.script import CLOSES, Cast, Life
-from csctool.desk.desk import Actor, Desk, Done
+from csctool.desk.desk import Desk
 from csctool.desk.ports import Store
 from csctool.domain.lifecycle import holding
 from csctool.domain.ticket import Ticket
