@@ -59,7 +59,8 @@ def test_summary_of_an_empty_desk_has_counts_of_nothing_and_no_rates() -> None:
     rows = asked("summary").rows
     assert {row["measure"] for row in rows if row["value"] is None} == {
         "first_contact_pct", "first_level_pct", "reopened_pct", "respond_median_h", "respond_p90_h",
-        "resolve_median_h", "resolve_p90_h",
+        "resolve_median_h", "resolve_p90_h", "respond_working_median_h", "respond_working_p90_h",
+        "resolve_working_median_h", "resolve_working_p90_h",
     }  # fmt: skip
     assert {row["value"] for row in rows} == {0, None}
     assert rows[0] == {"measure": "opened", "value": 0, "unit": "tickets"}

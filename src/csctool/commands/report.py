@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from csctool.reports import Request
 
 NAMES = ("summary", "volume", "backlog", "sla", "resolution", "flow", "workload")
+#: The reports that measure in working time too: only they read the calendars.
+WORKING = ("summary", "resolution")
 GROUPS = (
     "agency", "queue", "tier", "kind", "category", "service", "priority", "assignee", "channel", "desk", "month", "day",
 )  # fmt: skip
@@ -37,7 +39,7 @@ def command(context: Context, /, name: str, fmt: str, output: str | None, plot: 
 
     ready(fmt, output, plot=plot)
     desk = context.desk()
-    request = _request(context, desk, said)
+    request = _request(context, desk, name, said)
     agencies = tuple(key.upper() for key in said["agencies"])
     if not plot and fmt not in DRAWN:
         printed(report(name, request, desk.find(wanted(name, request, agencies))), fmt, output)
@@ -53,7 +55,7 @@ def command(context: Context, /, name: str, fmt: str, output: str | None, plot: 
     paged(report(name, request, desk.find(wanted(name, request, agencies))), pictures, output, title, facts)
 
 
-def _request(context: Context, desk: "Desk", said: dict[str, Any]) -> "Request":
+def _request(context: Context, desk: "Desk", name: str, said: dict[str, Any]) -> "Request":
     from csctool.domain.query import Range
     from csctool.domain.times import span
     from csctool.reports import Request
@@ -68,4 +70,11 @@ def _request(context: Context, desk: "Desk", said: dict[str, Any]) -> "Request":
     tiers = tuple(tier.name for tier in desk.settings.tiers)
     return Request(
         now=now, period=period, by=said["by"], zone=desk.zone, as_of=as_of, first_tier=tiers[0], tiers=tiers,
+        hours=_hours(desk) if name in WORKING else None,
     )  # fmt: skip
+
+
+def _hours(desk: "Desk") -> Any:
+    from csctool.desk.agencyhours import agency_hours
+
+    return agency_hours(desk.settings, desk.directory)

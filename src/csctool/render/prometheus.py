@@ -14,6 +14,9 @@ from csctool.render.rows import write
 #: Suffix of a column -> suffix of the metric, and what turns one into the other.
 _UNITS = {"_h": ("_seconds", 3600.0), "_pct": ("_ratio", 0.01)}
 
+#: What the keys of an object of numbers are called as a label.
+_KEYS = {"breach_reasons": "reason", "training_topics": "topic"}
+
 Labels = tuple[tuple[str, str], ...]
 
 
@@ -45,7 +48,9 @@ def _measured(report: Any) -> Iterator[tuple[Labels, str, float]]:
         for column in report.columns[len(groups) :]:
             value = row[column]
             if isinstance(value, Mapping):
-                yield from (((*labels, ("reason", str(key))), column, number) for key, number in value.items())
+                yield from (
+                    ((*labels, (_KEYS.get(column, "key"), str(key))), column, number) for key, number in value.items()
+                )
             elif column.startswith("code_") and value is not None:
                 yield (*labels, ("code", column.removeprefix("code_"))), "code", value
             elif _is_number(value):

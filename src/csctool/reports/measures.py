@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from csctool.domain.query import Range
 from csctool.domain.ticket import Ticket
 from csctool.domain.words import LIVE_CHANNELS
+from csctool.errors import RefusedError
+
+if TYPE_CHECKING:  # most reports measure no working time and need not load it
+    from csctool.domain.business_hours import Calendar
 
 #: How long "during the contact" may last: nobody records when the caller hung up, and a call at an IT desk takes some
 #: ten minutes; what the same person resolved within a quarter of an hour was resolved while the caller was there.
@@ -147,7 +152,7 @@ def hours(seconds: float | None) -> float | None:
 
 
 class Spread:
-    """Durations in elapsed time, collected for mean, median and p90."""
+    """Durations, collected for mean, median and p90."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -156,6 +161,16 @@ class Spread:
         """Measure from one time to another; nothing when either is missing."""
         if since is not None and until is not None:
             self.seconds.append((until - since).total_seconds())
+
+    def add_working(self, calendar: "Calendar", since: datetime | None, until: datetime | None) -> None:
+        """The same in a calendar's working time; nothing where it knows none (more than 200 years apart)."""
+        if since is not None and until is not None:
+            from csctool.domain.business_hours import elapsed
+
+            try:
+                self.seconds.append(elapsed(calendar, since, until))
+            except RefusedError:
+                return
 
     def total(self) -> float | None:
         """Hours in all."""

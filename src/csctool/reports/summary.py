@@ -45,7 +45,7 @@ def build(request: Request, tickets: Iterable[Ticket]) -> Report:
             groups.of(group(ticket, ticket.opened_at)).wandered(ticket)
         if "resolved" in dates:
             at = dates["resolved"]
-            groups.of(group(ticket, at)).solved(ticket, None if untrue else at, request.first_tier)
+            groups.of(group(ticket, at)).solved(request, ticket, None if untrue else at)
         if ticket.live:
             waiting = groups.of(group(ticket, ticket.opened_at)).count
             waiting.update(name for name, waits in WAITING.items() if waits(ticket))
@@ -63,14 +63,13 @@ class Summary(Tally):
         self.count["bounces"] += ticket.bounces
         self.count["bounced"] += ticket.bounces > 0
 
-    def solved(self, ticket: Ticket, at: datetime | None, first_tier: str) -> None:
+    def solved(self, request: Request, ticket: Ticket, at: datetime | None) -> None:
         """A ticket resolved in the period: how well, and how fast where its times can be believed."""
-        self.count["first_contact"] += first_contact(ticket, first_tier)
-        self.count["first_level"] += first_level(ticket, first_tier)
+        self.count["first_contact"] += first_contact(ticket, request.first_tier)
+        self.count["first_level"] += first_level(ticket, request.first_tier)
         self.count["came_back"] += reopened(ticket)
         if at:
-            self.times["respond"].add(ticket.opened_at, ticket.responded_at)
-            self.times["resolve"].add(ticket.opened_at, at)
+            self.took(request, ticket, at)
 
     def row(self) -> Row:
         """The measures in the order in which a manager reads them."""
@@ -80,8 +79,7 @@ class Summary(Tally):
             "first_contact_pct": percent(count["first_contact"], count["resolved"]),
             "first_level_pct": percent(count["first_level"], count["resolved"]),
             "reopened_pct": percent(count["came_back"], count["resolved"]),
-            **self.times["respond"].columns("respond", "median", "p90"),
-            **self.times["resolve"].columns("resolve", "median", "p90"),
+            **self.spreads("median", "p90"),
             **self.counts("handovers", "handed_over", "bounces", "bounced", "dirty"),
         }
 
