@@ -70,7 +70,7 @@ def command(
       csctool open "Disk full on db1" -a DOT -c monitoring --impact 1 --once nagios-db1-disk
     """
     from csctool.desk.opening import NewTicket, open_ticket
-    from csctool.render.tickets import opened
+    from csctool.render.tickets import foretold, opened
 
     if explain and not dry_run:
         raise UsageError("--explain goes with --dry-run", "csctool explain KEY tells it afterwards")
@@ -84,11 +84,7 @@ def command(
         minutes=said["minutes"], close=said["close"],
     )  # fmt: skip
     result = open_ticket(context.desk(dry_run=dry_run, at=at), new)
-    if not explain or fmt == "table":
-        opened(result.ticket, fmt, fresh=result.fresh, dry_run=dry_run)
-    if explain:
-        from csctool.render.explaining import explained
-
-        explained([result.ticket], fmt)
+    show = foretold if explain else opened
+    show(result.ticket, fmt, fresh=result.fresh, dry_run=dry_run)
     if result.failure:
         context.failed.append(result.failure)

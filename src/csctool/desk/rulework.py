@@ -230,7 +230,7 @@ def _agency(desk: Desk, expected: Expectation, default: str | None) -> str:
 
 
 class Captured(msgspec.Struct, frozen=True):
-    """An expectation made from a ticket; `other` is what stood there otherwise at the `moment` named: field -> value."""
+    """An expectation made from a ticket; `other` is what stood there at the `moment` named, where it differs."""
 
     expectation: Expectation
     moment: str

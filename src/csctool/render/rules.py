@@ -94,8 +94,8 @@ def _expect(one: Any) -> None:
     ticket = plain.pop("ticket")
     write("[[expect]]\n")
     for name, value in plain.items():
-        turned = f"    # by now {visible(scalar(one.turned[name]))}" if name in one.turned else ""
-        write(f"{name} = {toml(value)}{turned}\n")
+        remark = f"    # {one.moment} {visible(scalar(one.other[name]))}" if name in one.other else ""
+        write(f"{name} = {toml(value)}{remark}\n")
     write("[expect.ticket]\n")
     for name, value in ticket.items():
         write(f"{_key(name)} = {toml(value)}\n")

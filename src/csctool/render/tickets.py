@@ -72,9 +72,15 @@ def changed(found: Sequence[Ticket], fmt: str, asked: int, *, dry_run: bool = Fa
             click.echo(_deed(ticket), err=True)
 
 
-def opened(ticket: Ticket, fmt: str, *, fresh: bool, dry_run: bool) -> None:
-    """The key alone on a line, or the ticket."""
-    if fmt != "table":
+def opened(ticket: Ticket, fmt: str, *, fresh: bool, dry_run: bool, explain: bool = False) -> None:
+    """The key alone on a line, or the ticket; `explain` says why it would go where it goes."""
+    if explain:
+        from csctool.render.explaining import explained
+
+        if fmt == "table":
+            opened(ticket, fmt, fresh=fresh, dry_run=dry_run)
+        explained([ticket], fmt)
+    elif fmt != "table":
         one_or_many([ticket], fmt, 1)
     elif dry_run:
         if not fresh:
@@ -86,6 +92,15 @@ def opened(ticket: Ticket, fmt: str, *, fresh: bool, dry_run: bool) -> None:
         write(f"{ticket.key}\n")
         if sys.stderr.isatty():
             _opened_note(ticket, fresh)
+
+
+def foretold(ticket: Ticket, fmt: str, *, fresh: bool, dry_run: bool) -> None:
+    """What would be opened, with who would decide what; for scripts the explanation alone."""
+    from csctool.render.explaining import explained
+
+    if fmt == "table":
+        opened(ticket, fmt, fresh=fresh, dry_run=dry_run)
+    explained([ticket], fmt)
 
 
 def _opened_note(ticket: Ticket, fresh: bool) -> None:
