@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from csctool.commands.context import Context
-from csctool.commands.list import filters, query_of, show
+from csctool.commands.filters import filters, query_of
+from csctool.commands.list import show
 from csctool.commands.options import FILLED, format_option
 
 

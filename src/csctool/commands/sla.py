@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from csctool.commands.context import Context
-from csctool.commands.list import filters, query_of
+from csctool.commands.filters import filters, query_of
 from csctool.commands.options import FILLED, format_option, keys_argument
 
 

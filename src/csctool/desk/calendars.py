@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection
 from datetime import date, datetime
 
-from csctool.desk.naming import known
 from csctool.domain.business_hours import Calendar, due, parse_calendar, parse_duration
+from csctool.domain.naming import known
 from csctool.domain.organisation import AgencySettings, CalendarTable, DeskSettings
 from csctool.errors import NotFoundError
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from csctool.desk.naming import known
 from csctool.desk.ports import Clock, Decisions, Directory, Question, Store, Unit
 from csctool.domain import lifecycle
+from csctool.domain.naming import known
 from csctool.domain.organisation import DeskSettings, Queue
 from csctool.domain.query import Query
 from csctool.domain.ticket import Stamp, Ticket, plain, split_key

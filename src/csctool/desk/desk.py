@@ -12,6 +12,7 @@ import msgspec
 from csctool.desk.core import Core, Done, Step
 from csctool.desk.ports import Question
 from csctool.domain import handover, lifecycle
+from csctool.domain.naming import hint
 from csctool.domain.query import Query, most_urgent, sort_key
 from csctool.domain.ticket import Stamp, Ticket, split_key
 from csctool.domain.words import INCOMPLETE
@@ -70,12 +71,7 @@ class Desk(Core):
         names = [*Ticket.__struct_fields__, *COLUMNS]
         if name in names or name.startswith("fields."):
             return name
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, names, 1)
-        raise UsageError(
-            f"no such field: {name!r}", f"did you mean {near[0]}?" if near else f"one of: {', '.join(names)}"
-        )
+        raise UsageError(f"no such field: {name!r}", hint(name, names, "one of", len(names)))
 
     def my_queues(self) -> tuple[str, ...]:
         """The queues of the actor. Raises NotFoundError for somebody who is in none."""

@@ -8,10 +8,10 @@ import msgspec
 
 from csctool.desk.core import Done, agencies_of
 from csctool.desk.desk import Desk
-from csctool.desk.naming import known
 from csctool.desk.ports import Question, Unit, Verdict
 from csctool.domain import lifecycle
 from csctool.domain.handover import moved
+from csctool.domain.naming import known
 from csctool.domain.ticket import Decision, Due, Link, Stamp, Ticket, split_key
 from csctool.domain.words import CAPTURED_KINDS, INCOMPLETE, INVERSE, LinkType
 from csctool.errors import CscError, RefusedError, UsageError

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from csctool.domain.matching import GLOBBED, contains, normal, values_of, word
+from csctool.domain.naming import hint
 from csctool.domain.organisation import DeskSettings, Rule, Rules
 from csctool.domain.query import globber
 from csctool.domain.ticket import Frozen
@@ -105,12 +106,8 @@ _WHERE = {
 
 
 def _nobody(rules: Rules, rule: Rule, what: str, did: str, name: str, known: Collection[str]) -> Finding:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, known, 1)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(known)[:10])}"
     message = f"{did}, {_WHERE.get(what, 'which this desk does not have')}"
-    return Finding(f"unknown-{what}", rules.source, rule.line, rule.name, message, hint)
+    return Finding(f"unknown-{what}", rules.source, rule.line, rule.name, message, hint(name, sorted(known), most=10))
 
 
 def shadowed(file: str, rules: Sequence[Rule]) -> Iterable[Finding]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pluggy
 
+from csctool.domain.naming import hint
 from csctool.plugins.hookspecs import API, DESK_WIDE, HOOKS, PROJECT, arguments
 from csctool.plugins.layers import Broken, Manager
 from csctool.plugins.trust import UntrustedError, check, read_anywhere, read_within, trust
@@ -134,13 +135,10 @@ class Loaded:
         try:
             self.shelf.check_pending()
         except pluggy.PluginValidationError:
-            from difflib import get_close_matches
-
             for hook, caller in vars(self.shelf.hook).items():
                 if hook in HOOKS or not isinstance(caller, pluggy.HookCaller):
                     continue
-                near = get_close_matches(hook, HOOKS, 1)
-                right = f"did you mean {near[0]}?" if near else f"there are {', '.join(HOOKS)}"
+                right = hint(hook, HOOKS)
                 for impl in caller.get_hookimpls():
                     if not impl.optionalhook:
                         self.broken.append(Broken(impl.plugin_name, f"there is no hook {hook}; {right}"))

@@ -4,15 +4,13 @@ from typing import Any
 
 import msgspec
 
-from csctool.desk.doctoring import Checkup
-from csctool.desk.ports import Repair
 from csctool.render.rows import document, lines, rows, write
 from csctool.render.text import visible
 
 COLUMNS = ("level", "agency", "path", "message", "advice")
 
 
-def checkup(found: Checkup, fmt: str) -> None:
+def checkup(found: Any, fmt: str) -> None:
     """A line for each repair and each finding, the worst first; one line when all is well."""
     order = ("damage", "warning", "note")
     findings: list[dict[str, Any]] = [
@@ -37,7 +35,7 @@ def checkup(found: Checkup, fmt: str) -> None:
             write(f"{len(found.agencies)} agencies looked at, nothing wrong\n")
 
 
-def _repaired(repair: Repair, *, dry_run: bool) -> str:
+def _repaired(repair: Any, *, dry_run: bool) -> str:
     would = "would keep" if dry_run else "kept"
     told = [f"{repair.path}: {would} {repair.intact} intact tickets"]
     if repair.older:

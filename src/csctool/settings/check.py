@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
+from csctool.domain.naming import nearest
 from csctool.domain.organisation import AgencySettings, DeskSettings, Queue, days
 from csctool.domain.words import AGENCY_KEY, HOLD_CAUSES, KINDS, PRIORITIES, ROLES
 from csctool.errors import SettingsError
@@ -50,8 +51,6 @@ def _one_of(path: str, key: str, word: str, known: Iterable[str]) -> None:
     names = list(known)
     if word in names:
         return
-    from csctool.settings.load import nearest
-
     near = nearest(word, names)
     right = f"did you mean {near}?" if near else f"one of: {', '.join(names) or 'nothing is defined yet'}"
     raise SettingsError(f"{path}: {key}: there is no {word!r}", right)

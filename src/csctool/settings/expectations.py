@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from csctool.domain.naming import nearest
 from csctool.domain.rehearsal import WANTED, Expectation
 from csctool.domain.words import CHANNELS, DESCRIBING, KINDS, PRIORITIES
 from csctool.errors import NotFoundError, SettingsError
-from csctool.settings.load import nearest, parse_toml, read_text
+from csctool.settings.load import parse_toml, read_text
 
 _SAID = (*DESCRIBING, "fields")
 _ABOUT = ("name", "agency", "at", "ticket")

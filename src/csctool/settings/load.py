@@ -9,6 +9,7 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
+from csctool.domain.naming import nearest
 from csctool.domain.organisation import (
     AgencySettings,
     CalendarTable,
@@ -252,10 +253,3 @@ def zone_named(name: str, path: str) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise SettingsError(f"{path}: timezone: no such time zone: {name!r}", "e.g. America/Chicago") from None
-
-
-def nearest(word: str, known: "list[str]") -> str | None:
-    """The known word that a typing mistake was most likely meant to be."""
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(word, known, 1)), None)

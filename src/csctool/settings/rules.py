@@ -5,10 +5,11 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from csctool.domain.naming import nearest
 from csctool.domain.organisation import DeskSettings, Rule, Rules
 from csctool.domain.words import CHANNELS, DESCRIBING, KINDS, PRIORITIES, STATUSES
 from csctool.errors import SettingsError
-from csctool.settings.load import RULES_FILE, nearest, parse_toml, read_text
+from csctool.settings.load import RULES_FILE, parse_toml, read_text
 from csctool.settings.rulecache import recalled, remember
 
 if TYPE_CHECKING:  # rules that are kept ready need no findings

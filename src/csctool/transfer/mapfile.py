@@ -3,13 +3,13 @@
 import os
 import re
 import tomllib
-from difflib import get_close_matches
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from csctool.domain.intake import UNDECIDED
+from csctool.domain.naming import hint
 from csctool.domain.words import CHANNELS, DESCRIBING, HOLD_CAUSES, KINDS, PRIORITIES, STATUSES
 from csctool.errors import NotFoundError, SettingsError
 from csctool.transfer.timeform import time_reader
@@ -143,7 +143,9 @@ def _converted(data: dict[str, Any], path: str) -> Map:
             raise SettingsError(f"{path}: {key}: {what[0].lower()}{what[1:]}") from None
         kind: Any = {"times": Times, "event": EventLog, "fields": Field}.get(key.partition(".")[0], Map)
         known = [field.name for field in msgspec.structs.fields(kind)]
-        raise SettingsError(f"{path}: {key}: unknown key `{unknown[1]}`", _right(unknown[1], known)) from None
+        raise SettingsError(
+            f"{path}: {key}: unknown key `{unknown[1]}`", hint(unknown[1], known, "known", 99)
+        ) from None
 
 
 def check(found: Map, path: str) -> None:
@@ -155,7 +157,7 @@ def check(found: Map, path: str) -> None:
     for section, names in (("columns", found.columns), ("constants", found.constants)):
         for name in names:
             if name not in TARGETS:
-                raise wrong(section, f"a ticket has no `{name}`", _right(name, TARGETS))
+                raise wrong(section, f"a ticket has no `{name}`", hint(name, TARGETS, "known", 99))
     for name in found.constants:
         if name in found.columns:
             raise wrong(f"constants.{name}", "it is a column too", "keep one of them")
@@ -163,7 +165,9 @@ def check(found: Map, path: str) -> None:
         _word(path, f"constants.{name}", name, value)
     for name, table in found.values.items():
         if name not in found.columns and name.removeprefix("fields.") not in found.fields:
-            raise wrong(f"values.{name}", "translates no column", _right(name, (*found.columns, *found.fields)))
+            raise wrong(
+                f"values.{name}", "translates no column", hint(name, (*found.columns, *found.fields), "known", 99)
+            )
         for cell, value in table.items():
             _word(path, f"values.{name}.{cell!r}", name, value)
     if found.row == "event" and (found.event is None or found.id is None):
@@ -189,10 +193,4 @@ def _times(found: Map, path: str) -> None:
 def _word(path: str, key: str, name: str, value: Value) -> None:
     known = WORDS.get(name)
     if known and value not in known and value != "":
-        raise SettingsError(f"{path}: {key}: {name} can't be {value!r}", _right(str(value), known))
-
-
-def _right(word: str, known: "Any") -> str:
-    names = [str(name) for name in known]
-    near = get_close_matches(word, names, 1)
-    return f"did you mean {near[0]}?" if near else f"known: {', '.join(names)}"
+        raise SettingsError(f"{path}: {key}: {name} can't be {value!r}", hint(str(value), known, "known", 99))
