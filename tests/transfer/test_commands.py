@@ -114,17 +114,17 @@ def test_an_exported_desk_comes_back_in_another_place(process, tmp_path):
 
 
 @pytest.mark.skipif(not SERVICENOW.exists(), reason="the real data is not here")
-def test_the_servicenow_log_comes_in_whole_and_its_figures_are_those_of_the_data(process):
-    said = process("import", str(SERVICENOW), "--map", "servicenow", "-a", "DHS", "--format", "json").json
+def test_the_servicenow_log_comes_in_whole_and_its_figures_are_those_of_the_data(csctool):
+    said = csctool("import", str(SERVICENOW), "--map", "servicenow", "-a", "DHS", "--format", "json").json
     assert (said["rows"], said["added"], said["rejected"]) == (74516, 12000, 0)
-    flow = process("report", "flow", "--by", "agency", "--format", "json").json["rows"][0]
+    flow = csctool("report", "flow", "--by", "agency", "--format", "json").json["rows"][0]
     assert {name: flow[name] for name in ("handovers", "handed_over", "bounces", "bounced", "held", "reopened")} == {
         "handovers": 10096, "handed_over": 4856, "bounces": 2650, "bounced": 1384, "held": 3530, "reopened": 154,
     }  # fmt: skip
-    assert process("report", "resolution", "--format", "json").json["rows"][0]["resolve_median_h"] == 50.15
-    rows = process("report", "volume", "--by", "priority", "--format", "json").json["rows"]
+    assert csctool("report", "resolution", "--format", "json").json["rows"][0]["resolve_median_h"] == 50.15
+    rows = csctool("report", "volume", "--by", "priority", "--format", "json").json["rows"]
     assert {row["priority"]: row["opened"] for row in rows} == {"P1": 109, "P2": 165, "P3": 11288, "P4": 438}
-    moved = sum(json.loads(line)["fields"]["reassignment_count"] > 0 for line in process("export").lines)
+    moved = sum(json.loads(line)["fields"]["reassignment_count"] > 0 for line in csctool("export").lines)
     assert moved == 6344
 
 
