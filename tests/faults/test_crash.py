@@ -38,11 +38,13 @@ def test_killed_at_any_system_call_it_is_before_or_after(
     after = state(root)
     assert after != before or "archive" in deed or deed == "sweep"
     tried = chosen(deed, points)
-    finished = 0
+    finished = missed = 0
     for point in tried:
         root = fresh(act)
         ended = breaking.broken(root, act.words, point, "signal=KILL", **options)
-        assert ended.status == -9, (point, ended)
+        if ended.status != -9:  # this run made fewer calls of the kind: it came through
+            assert point.call not in CHANGING, (point, ended)
+            missed += 1
         if deed == "repair" and _still_damaged(root):
             assert not ended.out, point
             breaking.run(root, act.words, **options)
@@ -55,7 +57,11 @@ def test_killed_at_any_system_call_it_is_before_or_after(
             assert seen == after, (point, ended.out)
         finished += seen == after
         follow_up(root)
-    tally(f"{len(tried)} points of {len(points)} killed; {finished} stood as after, {len(tried) - finished} as before")
+    assert missed <= len(tried) // 20
+    tally(
+        f"{len(tried) - missed} points of {len(points)} killed; "
+        f"{finished} stood as after, {len(tried) - finished} as before"
+    )
 
 
 def _still_damaged(root: str) -> bool:

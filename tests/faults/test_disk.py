@@ -25,7 +25,7 @@ SHORT = {"open": 14, "transfer": 14, "close, which archives": 20, "import": 8, "
 
 
 def chosen(name: str, found: list[tuple[breaking.Point, str]]) -> list[tuple[breaking.Point, str]]:
-    step = 1 if LONG else max(1, len(found) // SHORT.get(name, 2))
+    step = (1 if DEEDS[name].full else 5) if LONG else max(1, len(found) // SHORT.get(name, 2))
     return found[step - 1 :: step]
 
 
