@@ -285,3 +285,23 @@ def test_an_imported_ticket_that_ended_before_it_began_is_found_by_both_days_whe
     since_monday = Query(everything=True, opened=Range(MONDAY, MONDAY + timedelta(days=1)))
     forty_days_ago = Query(closed=Range(MONDAY - timedelta(days=41), MONDAY - timedelta(days=39)))
     assert keys(store.find(since_monday)) == keys(store.find(forty_days_ago)) == ["DHS-1"]
+
+
+DEFINITION = {"timezone": "America/Chicago", "hours": {"mon": ["08:00-17:00"]}}
+
+
+def test_a_calendar_once_kept_is_kept_for_ever(store):
+    with store.unit("DHS") as unit:
+        unit.keep_calendar("DHS", "1234abcd", DEFINITION)
+        assert unit.calendars("DHS") == {"1234abcd": DEFINITION}
+    save(store, opened(1), ended(2))
+    store.archive("DHS")
+    assert store.calendars("DHS") == {"1234abcd": DEFINITION}
+    assert store.calendars("DOT") == {}
+
+
+def test_a_discarded_unit_keeps_no_calendar(store):
+    with store.unit("DHS") as unit:
+        unit.keep_calendar("DHS", "1234abcd", DEFINITION)
+        unit.discard()
+    assert store.calendars("DHS") == {}

@@ -453,7 +453,46 @@ def test_an_agency_made_by_hand_works(root):
 def shelves(root: str) -> dict[str, list[str]]:
     return {name: list(json.loads(content(path(root, f"closed/{name}")))["tickets"])
             for name in sorted(os.listdir(path(root, "closed")))
-            if name.endswith(".json") and "prev" not in name and name != "index.json"}  # fmt: skip
+            if name.endswith(".json") and not any(word in name for word in ("prev", "index", "brief"))}  # fmt: skip
+
+
+def briefs(root: str) -> list[str]:
+    return sorted(name for name in os.listdir(path(root, "closed")) if ".brief-" in name)
+
+
+def in_brief(store: TinyStore) -> dict[str, str]:
+    return {t.key: t.status for t in store.find(Query(everything=True, detail="brief"))}
+
+
+def test_a_month_in_brief_says_what_the_month_says_and_is_made_anew_with_it(root):
+    store = filled(root, opened(1), ended(2), ended(3, hours=800))
+    store.archive("DHS")
+    before = briefs(root)
+    assert [name[:7] for name in before] == ["2026-10", "2026-11"]
+    assert in_brief(store) == {"DHS-1": "queued", "DHS-2": "closed", "DHS-3": "closed"}
+    assert next(iter(store.find(Query(statuses=("closed",), detail="brief")))).live is False
+    with store.unit("DHS") as work:
+        work.put(ended(4))
+    store.archive("DHS")
+    after = briefs(root)
+    assert len(after) == 2
+    assert set(before) & set(after) == {before[1]}
+    assert in_brief(store)["DHS-4"] == "closed"
+
+
+@pytest.mark.parametrize("harm", [os.unlink, lambda name: open(name, "wb").close(), lambda name: truncated(name)])
+def test_a_brief_that_is_missing_or_damaged_costs_only_time(root, harm):
+    store = filled(root, ended(1), ended(2))
+    store.archive("DHS")
+    (name,) = briefs(root)
+    harm(path(root, f"closed/{name}"))
+    assert in_brief(store) == {"DHS-1": "closed", "DHS-2": "closed"}
+    assert store.archive("DHS") == 0
+    assert in_brief(store) == {"DHS-1": "closed", "DHS-2": "closed"}
+
+
+def truncated(name: str) -> None:
+    os.truncate(name, os.path.getsize(name) - 9)
 
 
 def test_tickets_are_archived_in_the_month_in_which_they_ended(root):

@@ -79,27 +79,27 @@ def verdicts(ticket: Ticket, now: datetime, *, folded: bool = False) -> Iterator
 
     `folded` tells that the ticket was taken back to `now`: what its clocks say may have come later.
     """
-    clocks = [] if folded else [(name, ticket.sla[name]) for name in _CLOCKS if name in ticket.sla]
-    ola = [(_contract(clock), clock) for clock in ticket.sla.get("ola", ())]
     if ticket.status == "cancelled":
         apart = "duplicate" if ticket.code == "duplicate" else "cancelled"
-        stated = [(name, None) for name in _stated(ticket, clocks)]
-        for name, _ in (*clocks, *ola, *stated):
+        for name in _promised(ticket):
             yield Verdict(name, apart, ticket.closed_at)
         return
-    for name, clock in clocks:
-        yield _of_clock(name, clock, now)
-    for name in _stated(ticket, clocks):
-        kept = ticket.responded_at if name == "response" else ticket.resolved_at or ticket.closed_at
-        yield _judged(name, getattr(ticket.due, name), kept, now)
-    for name, clock in ola:
-        verdict = _of_clock(name, clock, now)
+    sla = ticket.sla
+    for name in _CLOCKS:
+        clock = None if folded else sla.get(name)
+        if clock:
+            yield _of_clock(name, clock, now)
+            continue
+        due = getattr(ticket.due, name)
+        if due is not None:
+            kept = ticket.responded_at if name == "response" else ticket.resolved_at or ticket.closed_at
+            yield _judged(name, due, kept, now)
+        elif folded and name in sla:
+            yield Verdict(name, "paused", None)
+    for clock in sla.get("ola", ()):
+        verdict = _of_clock(_contract(clock), clock, now)
         if not folded or verdict.at is None or verdict.at <= now:
             yield verdict
-    if folded:
-        for name in _CLOCKS:
-            if name in ticket.sla and getattr(ticket.due, name) is None:
-                yield Verdict(name, "paused", None)
 
 
 _CLOCKS = ("response", "resolution")
@@ -110,12 +110,10 @@ def _contract(clock: Mapping[str, Any]) -> str:
     return name if clock["clock"] == "resolution" else f"{name} response"
 
 
-def _stated(ticket: Ticket, clocks: list[tuple[str, Any]]) -> list[str]:
-    """The promises that have no clock: due times of an import, or agreed where there is no policy."""
-    if len(clocks) == len(_CLOCKS):
-        return []
-    running = {name for name, _ in clocks}
-    return [name for name in _CLOCKS if name not in running and getattr(ticket.due, name) is not None]
+def _promised(ticket: Ticket) -> list[str]:
+    """The targets of a ticket: of its clocks, of due times that it came with, of the contracts of its stays."""
+    names = [name for name in _CLOCKS if name in ticket.sla or getattr(ticket.due, name) is not None]
+    return names + [_contract(clock) for clock in ticket.sla.get("ola", ())]
 
 
 def _of_clock(name: str, clock: Mapping[str, Any], now: datetime) -> Verdict:

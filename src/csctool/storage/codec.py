@@ -58,12 +58,17 @@ class Sketch(msgspec.Struct, frozen=True, gc=False):
     version: int = 0
 
 
-class Brief(Sketch, frozen=True, gc=False):
+class Brief(Sketch, frozen=True, gc=False, omit_defaults=True):
     """A ticket without texts and history: what a query that is `brief` gets in its place."""
 
     channel: str | None = None
     code: str | None = None
     sla: dict[str, Any] = {}
+
+    @property
+    def key(self) -> str:
+        """`DHS-1042`."""
+        return f"{self.agency}-{self.number}"
 
     @property
     def open(self) -> bool:

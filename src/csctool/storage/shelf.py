@@ -10,7 +10,7 @@ import msgspec
 
 from csctool.domain.query import Range
 from csctool.errors import NotFoundError, NotPermittedError
-from csctool.storage import codec, container, files, joint, lock
+from csctool.storage import briefs, codec, container, files, joint, lock
 from csctool.storage.archives import Archives, header_of
 from csctool.storage.database import Database
 
@@ -127,11 +127,18 @@ class Shelf:
         with self.locked(wait, shared=True):
             return look(self.live())
 
-    def everything(self, live: Database, wanted: Range | None = None) -> Mapping[str, msgspec.Raw]:
-        """The documents of the live tickets and of the archives in the range, each ticket once: its highest version."""
+    def everything(
+        self, live: Database, wanted: Range | None = None, *, in_brief: bool = False
+    ) -> Mapping[str, msgspec.Raw]:
+        """The documents of the live tickets and of the archives in the range, each ticket once: its highest version.
+
+        `in_brief` wants no texts and histories, which are left out where that saves reading them.
+        """
         best: dict[str, msgspec.Raw] = {}
         for month in self.archives.months(wanted):
-            _merge(best, self.archives.month(month).tickets.undecoded())
+            _merge(
+                best, briefs.brief(self.archives, month) if in_brief else self.archives.month(month).tickets.undecoded()
+            )
         _merge(best, live.tickets.undecoded())
         return best
 
@@ -172,6 +179,7 @@ class Shelf:
             live.months.put({1: codec.encode(self.archives.months())})
             files.replace([self.replacement(live)])
         self.archives.save_index()
+        briefs.save(self.archives)
         return len(finished)
 
 

@@ -85,7 +85,8 @@ class TinyStore:
     def _documents(self, shelf: Shelf, query: Query) -> Iterable[msgspec.Raw]:
         if not query.finished():
             return shelf.live().tickets.undecoded().values()
-        return shelf.steady(lambda live: shelf.everything(live, query.months()), self._wait).values()
+        in_brief = query.detail == "brief" and not query.words
+        return shelf.steady(lambda live: shelf.everything(live, query.months(), in_brief=in_brief), self._wait).values()
 
     @contextmanager
     def unit(self, *agencies: str) -> Iterator[TinyUnit]:
