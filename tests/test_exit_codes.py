@@ -18,7 +18,6 @@ TABLE = {
     "BusyError": (6, "busy"),
     "StorageError": (7, "storage"),
     "DamagedError": (7, "damaged"),
-    "PostponedError": (0, "postponed"),
     "PluginError": (8, "plugin"),
     "DeliveryError": (9, "delivery"),
     "DifferencesError": (10, "differences"),

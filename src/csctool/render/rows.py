@@ -86,10 +86,10 @@ def scalar(value: Any) -> str:
 
 
 def _table(found: list[Row], columns: Sequence[str], fmt: str, shrink: str | None) -> None:
-    import tabulate
-
     if not found:
         return
+    import tabulate
+
     shown = _in_markdown if fmt == "markdown" else visible
     cells = [[shown(scalar(row.get(name))) for name in columns] for row in found]
     headers = [name.replace("_", " ") for name in columns]
