@@ -29,17 +29,23 @@ def brief(archives: Archives, month: str) -> Mapping[str, msgspec.Raw]:
     return archives.month(month).tickets.undecoded()
 
 
-def save(archives: Archives) -> None:
-    """Make the briefs that are missing and remove those of months that have changed."""
+def save(archives: Archives, *, changed: bool = True) -> None:
+    """Make the briefs that are missing and remove those of months that have changed.
+
+    Where nothing was archived (not `changed`) and there are as many briefs as months, nothing is looked at.
+    """
     there = {name for name in _names(archives) if _WORD in name}
-    for month in archives.months():
+    months = archives.months()
+    if not changed and len(there) == len(months):
+        return
+    for month in months:
         header = header_of(archives.path(month))
         path = _path(archives, month, header.checksum) if header else ""
         if os.path.basename(path) in there:
             there.discard(os.path.basename(path))
         elif header:
             _save(archives, month, path)
-    for name in there:
+    for name in sorted(there):
         files.remove(os.path.join(archives.directory, name))
 
 

@@ -179,7 +179,7 @@ class Shelf:
             live.months.put({1: codec.encode(self.archives.months())})
             files.replace([self.replacement(live)])
         self.archives.save_index()
-        briefs.save(self.archives)
+        briefs.save(self.archives, changed=bool(finished))
         return len(finished)
 
 
