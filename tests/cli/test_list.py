@@ -113,3 +113,11 @@ def test_a_thousand_tickets_in_a_pipe_are_not_cut(csctool, desk):
     assert said.lines[-1].rstrip().endswith("59")
     assert "…" not in said.out
     assert "\x1b" not in said.out
+
+
+def test_a_queue_that_only_imported_tickets_are_in_can_be_asked_for(csctool, tmp_path):
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"key": "DHS-7", "subject": "Old trouble", "queue": "Group 70", "status": "queued"}\n')
+    csctool("import", str(rows))
+    assert csctool("list", "--queue", "Group 70", "--format", "keys").lines == ["DHS-7"]
+    assert "no such queue: 'Group 71'" in csctool("list", "--queue", "Group 71", status=3).err

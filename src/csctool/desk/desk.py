@@ -4,8 +4,9 @@ Methods that take keys treat each key as a unit of its own under one operation i
 every failure by key.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
@@ -39,12 +40,17 @@ class Desk(Core):
         return done
 
     def find(self, query: Query) -> Iterator[Ticket]:
-        """The matching tickets, in no order. Raises NotFoundError for an agency, queue or person that is not there."""
+        """The matching tickets, in no order. Raises NotFoundError for an agency, queue or person that is not there.
+
+        Imported tickets may be in queues, and of people, that the settings lack: such a name is unknown only when no
+        ticket has it.
+        """
         for key in query.agencies:
             self.directory.agency(key)
-        for queue in (*query.queues, *query.desks):
-            self.queue(queue)
-        return self.store.find(query)
+        found = self.store.find(query)
+        names: list[Callable[[], object]] = [partial(self.queue, name) for name in (*query.queues, *query.desks)]
+        names += [partial(self.person, name) for name in (*query.owners, *query.assignees)]
+        return _or_unknown(found, names) if names else found
 
     def listed(self, query: Query, order: str | None = None, columns: Sequence[str] = ()) -> list[Ticket]:
         """The matching tickets in order: the most urgent first, or by a field (`-field` turned round)."""
@@ -251,3 +257,14 @@ class Desk(Core):
             except CscError as error:  # one damaged or busy agency keeps no other from its housekeeping
                 self._setbacks.append(error)
         return moved
+
+
+def _or_unknown(found: Iterator[Ticket], names: Iterable[Callable[[], object]]) -> Iterator[Ticket]:
+    """The tickets; when there is none, the names that were asked for are looked up, and an unknown one is told."""
+    none = True
+    for ticket in found:
+        none = False
+        yield ticket
+    if none:
+        for look_up in names:
+            look_up()
