@@ -274,6 +274,7 @@ def test_a_transfer_takes_along_what_has_run(shift: Shift) -> None:
     found = shift.clock("Mon 13:00", new)
     assert (found["elapsed_seconds"], found["carried_seconds"]) == (3 * 3600, 3 * 3600)
     assert shift.ticket("Mon 13:00", new)["due"]["resolution"] == "2026-11-24T15:00:00Z"
+    assert shift.at("Mon 14:00")("sla", "recompute").out == "2 tickets checked, 0 differ\n"
 
 
 # -- bad input
@@ -311,3 +312,40 @@ def test_a_now_before_the_last_change_shows_that_change(shift: Shift) -> None:
     key = shift.open("Mon 08:00")
     found = shift.clock("Fri 08:00", key)
     assert (found["elapsed_seconds"], found["state"]) == (0, "running")
+
+
+SHORTER = ('respond = "4h"\nresolve = "8h"', 'respond = "30m"\nresolve = "1h"')
+
+
+def test_an_answer_is_judged_by_what_was_promised_before_it(shift: Shift) -> None:
+    key = shift.open("Mon 08:00")
+    settings(shift.csctool.desk, "", SHORTER)
+    shift.at("Mon 09:00")("start", key)
+    found = shift.ticket("Mon 09:00", key)["sla"]
+    assert (found["response"]["target_seconds"], found["response"]["state"]) == (4 * 3600, "met")
+    assert found["resolution"]["target_seconds"] == 3600, "what still runs is held against the new target"
+
+
+def test_a_policy_that_is_edited_between_resolving_and_closing_changes_nothing(shift: Shift) -> None:
+    key = shift.open("Mon 08:00", channel="phone")
+    shift.at("Mon 12:00")("resolve", key, "--resolution", "x")
+    settings(shift.csctool.desk, "", SHORTER)
+    shift.at("Mon 13:00")("close", key)
+    assert shift.ticket("Mon 13:00", key)["sla"]["resolution"]["state"] == "met"
+
+
+def test_a_correction_while_it_is_resolved_judges_it_anew(shift: Shift) -> None:
+    key = shift.open("Mon 08:00", channel="phone")
+    shift.at("Mon 13:00")("resolve", key, "--resolution", "x")
+    shift.at("Mon 14:00")("triage", key, "--priority", "P1")
+    found = shift.ticket("Mon 14:00", key)["sla"]["resolution"]
+    assert (found["target_seconds"], found["state"], found["elapsed_seconds"]) == (4 * 3600, "breached", 5 * 3600)
+
+
+def test_working_days_stay_the_seconds_they_became_when_the_hours_change(shift: Shift) -> None:
+    key = shift.open("Mon 08:00", kind="request")
+    days = tuple((f'{day} = ["08:00-17:00"]', f'{day} = ["08:00-12:00"]') for day in ("tue", "wed", "thu"))
+    settings(shift.csctool.desk, "", *days)
+    shift.at("Mon 09:00")("start", key)
+    found = shift.ticket("Mon 09:00", key)["sla"]["resolution"]
+    assert (found["target_seconds"], found["remaining_seconds"]) == (27 * 3600, 26 * 3600)
