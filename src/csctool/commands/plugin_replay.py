@@ -27,10 +27,12 @@ ASKABLE = ("category", "kind", "service", "priority", "queue")
 @format_option()
 @click.pass_obj
 def command(
-    context: Context, /, rules: str | None, desk_rules: str | None, plugin: str | None, ask: tuple[str, ...], against: str, fmt: str,
-    **said: Any,
+    context: Context, /, rules: str | None, desk_rules: str | None, plugin: str | None, ask: tuple[str, ...],
+    against: str, fmt: str, **said: Any,
 ) -> None:  # fmt: skip
-    """Run past tickets through changed rules or a changed plugin and show what would differ; writes nothing. Exit 10 when anything does.
+    """Run past tickets through changed rules or a changed plugin and show what would differ; writes nothing.
+
+    Exit 10 when anything differs.
 
     Closed tickets count too, unless --status says otherwise. Without a file, the rules in force are tried on the past.
 
