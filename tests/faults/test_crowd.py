@@ -22,8 +22,6 @@ from .stage import LONG, told
 #: Writers, changes of each, readers meanwhile, and (in agencies) how far the writers are spread.
 WRITERS, CHANGES, READERS = (64, 50, 16) if LONG else (12, 5, 3)
 MANY = 8
-#: Seconds of patience: sixty-four whole programs on two processors need more than the usual ten for a round.
-PATIENCE = "60"
 #: Tickets of each agency that everybody works on.
 COMMON = 4
 
@@ -72,7 +70,6 @@ def answers(children: list[tuple[int, int]]) -> list[Any]:
 
 def technician(root: str, agencies: list[str], seed: int) -> dict[str, Any]:
     """Opens tickets and works on the common ones, each change a whole command; what was told of, and how it went."""
-    os.environ["CSCTOOL_WAIT"] = PATIENCE
     chance = random.Random(seed)
     opened, minutes, longest, busy = [], {}, 0.0, 0
     for turn in range(CHANGES):

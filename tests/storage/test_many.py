@@ -166,3 +166,30 @@ def test_writers_of_other_agencies_do_not_wait(root):
         unit.put(opened(unit.count("DOT", "number"), "DOT"))
     os.kill(holder, signal.SIGKILL)
     os.waitpid(holder, 0)
+
+
+def test_who_comes_first_is_served_first_whoever_comes_again(root):
+    """Six wait one after the other; the holder, when it is done, wants the lock again at once and is the seventh."""
+    filled(root, opened(1))
+    out, line = os.pipe()
+
+    def wait_and_tell(name: int) -> None:
+        with TinyStore(root, wait=60).unit("DHS"):
+            os.write(line, b"%d" % name)
+
+    children = []
+    with TinyStore(root).unit("DHS"):
+        for name in range(1, 7):
+            children.append(spawn(lambda name=name: wait_and_tell(name)))
+            until_it_waits(children[-1])
+    with TinyStore(root, wait=60).unit("DHS"):
+        os.write(line, b"7")
+    join(children)
+    assert os.read(out, 20) == b"1234567"
+
+
+def until_it_waits(process: int) -> None:
+    """Until a second thread of the process sleeps for the lock."""
+    while len(os.listdir(f"/proc/{process}/task")) < 2:
+        time.sleep(0.005)
+    time.sleep(0.02)

@@ -3,11 +3,11 @@
 The kernel frees it when its holder dies, so it is never broken by age. The holder writes its process number into the
 file, for the message of who waits in vain and for nothing else.
 
-Who waits sleeps in the kernel's queue, which is in order of arrival. That alone would let newcomers slip in between a
-release and the first waiter's waking up; so everybody takes a *turnstile* before the lock (an OFD lock on the same
-file) and leaves it with the lock in hand. The turnstile is a courtesy only: who has stood there for half of the time
-limit, because somebody in front was stopped, goes past it. A wait in the kernel has no limit; so a thread does it, and
-the time is watched from outside.
+The kernel's queue for a lock lets newcomers slip in between a release and the first waiter's waking up, and on a busy
+machine some would wait for ever. So everybody takes a number, holds the byte of that number (an OFD lock on the same
+file, far behind its end) until the lock is got, and waits for the byte of the number before. The queue is a courtesy
+only: where it does not work, or somebody in front is stopped for half of the time limit, `flock` alone decides. A wait
+in the kernel has no limit; so a thread does it, and the time is watched from outside.
 """
 
 import _thread
@@ -22,8 +22,14 @@ from contextlib import contextmanager, suppress
 from csctool.errors import BusyError, CscError
 from csctool.storage import files
 
-#: Linux has locks that belong to an open file; elsewhere there is no turnstile, and newcomers may slip in.
-_TURNSTILE = getattr(fcntl, "F_OFD_SETLK", None), getattr(fcntl, "F_OFD_SETLKW", None)
+#: Linux has locks that belong to an open file; elsewhere there is no queue.
+_OFD = getattr(fcntl, "F_OFD_SETLK", None), getattr(fcntl, "F_OFD_SETLKW", None)
+#: The bytes that are locked: the one for taking a number, and from where the numbers stand.
+_GATE, _NUMBERS = 1 << 40, 1 << 41
+#: Where the last number is written in the file, behind the holder; how many numbers there are before they begin again.
+_COUNTER, _MOST = 20, 1 << 40
+#: Taking a number takes microseconds; so often it is tried, a millisecond apart, when somebody else is at it.
+_TRIES = 50
 
 
 def make(path: str) -> None:
@@ -41,16 +47,16 @@ def held(path: str, agency: str, wait: float, shared: bool = False) -> Iterator[
     try:
         descriptor = _open(path, shared)
         try:
-            got_it = _at_once(descriptor, shared)
+            got_it, number = _at_once(descriptor, shared)
         except OSError:
             _release(descriptor)
             raise
         began = time.monotonic()
         if not got_it and wait > 0:
-            got_it = _Waiter(descriptor, shared, polite=True).got_it(wait / 2)
+            got_it = _Waiter(descriptor, shared, number).got_it(wait / 2)
             if not got_it:
                 descriptor = _open(path, shared)
-                got_it = _Waiter(descriptor, shared, polite=False).got_it(wait - (time.monotonic() - began))
+                got_it = _Waiter(descriptor, shared, 0).got_it(wait - (time.monotonic() - began))
         elif not got_it:
             _release(descriptor)
     except OSError as error:
@@ -88,39 +94,74 @@ def _kind(shared: bool) -> int:
     return fcntl.LOCK_SH if shared else fcntl.LOCK_EX
 
 
-def _at_once(descriptor: int, shared: bool) -> bool:
-    """Lock it if that is possible without waiting or overtaking anybody who waits. Raises OSError."""
-    if not _turnstile(descriptor, fcntl.F_WRLCK, wait=False):
-        return False
+def _at_once(descriptor: int, shared: bool) -> tuple[bool, int]:
+    """Lock it if nobody has it or waits for it: whether that was possible, and the number taken (0: none).
+
+    Raises OSError.
+    """
+    number = _number(descriptor)
     try:
+        if number and not _byte(descriptor, fcntl.F_RDLCK, _before(number)):
+            return False, number
         fcntl.flock(descriptor, _kind(shared) | fcntl.LOCK_NB)
     except BlockingIOError:
-        return False  # but first in the turnstile
-    _turnstile(descriptor, fcntl.F_UNLCK, wait=False)
-    return True
+        return False, number
+    _leave(descriptor, number)
+    return True, number
 
 
-def _turnstile(descriptor: int, kind: int, *, wait: bool) -> bool:
-    """Enter or leave the turnstile; False when somebody stands in it. Where there is none, everybody is in it."""
-    operation = _TURNSTILE[wait]
-    if operation is None:
-        return True
+def _number(descriptor: int) -> int:
+    """Take a number and hold its byte; 0 where there is no queue or taking one does not work."""
     try:
-        fcntl.fcntl(descriptor, operation, struct.pack("hhqqi4x", kind, os.SEEK_SET, 0, 0, 0))
-    except BlockingIOError:
-        return False
+        for _ in range(_TRIES):
+            if _byte(descriptor, fcntl.F_WRLCK, _GATE):
+                break
+            time.sleep(0.001)
+        else:
+            return 0
+        try:
+            written = os.pread(descriptor, 20, _COUNTER).strip()
+            number = int(written) % _MOST + 1 if written.isdigit() else 1
+            os.pwrite(descriptor, b"%-19d\n" % number, _COUNTER)
+            return number if _byte(descriptor, fcntl.F_WRLCK, _NUMBERS + number) else 0
+        finally:
+            _byte(descriptor, fcntl.F_UNLCK, _GATE)
     except OSError:
-        return True  # this file system has no such locks, or the file may not be written: `flock` decides alone
+        return 0  # a system or a file system without such locks, a full disk, a file that may only be read
+
+
+def _before(number: int) -> int:
+    return _NUMBERS + (number - 2) % _MOST + 1
+
+
+def _leave(descriptor: int, number: int) -> None:
+    if number:
+        with suppress(OSError):
+            _byte(descriptor, fcntl.F_UNLCK, _before(number))
+            _byte(descriptor, fcntl.F_UNLCK, _NUMBERS + number)
+
+
+def _byte(descriptor: int, kind: int, at: int, *, wait: bool = False) -> bool:
+    """Lock or unlock a byte; False when somebody else has it. Raises OSError where there are no such locks."""
+    operation = _OFD[wait]
+    if operation is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    try:
+        fcntl.fcntl(descriptor, operation, struct.pack("hhqqi4x", kind, os.SEEK_SET, at, 1, 0))
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            return False
+        raise
     return True
 
 
 class _Waiter:
-    """A thread that sleeps in the kernel's queue. Whoever loses patience leaves the descriptor to it."""
+    """A thread that waits its turn (at once with the number 0). Whoever loses patience leaves the descriptor to it."""
 
-    def __init__(self, descriptor: int, shared: bool, *, polite: bool) -> None:
+    def __init__(self, descriptor: int, shared: bool, number: int) -> None:
         self._descriptor = descriptor
         self._kind = _kind(shared)
-        self._polite = polite
+        self._number = number
         self._done = _thread.allocate_lock()
         self._settled = _thread.allocate_lock()
         self._left = False
@@ -144,10 +185,11 @@ class _Waiter:
 
     def _wait(self) -> None:
         try:
-            if self._polite:
-                _turnstile(self._descriptor, fcntl.F_WRLCK, wait=True)
+            if self._number:
+                with suppress(OSError):
+                    _byte(self._descriptor, fcntl.F_RDLCK, _before(self._number), wait=True)
             fcntl.flock(self._descriptor, self._kind)
-            _turnstile(self._descriptor, fcntl.F_UNLCK, wait=False)
+            _leave(self._descriptor, self._number)
         except OSError as error:
             self._error = error
         with self._settled:
