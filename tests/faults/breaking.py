@@ -107,7 +107,7 @@ def points(fresh: Callable[[], str], words: str, *, crowded: int, place: str) ->
     """
     warm(fresh(), words)
     before: list[Point] = []
-    for _ in range(6):
+    for _ in range(20):
         found = _points(fresh(), words, crowded=crowded, place=place)
         if [(point.call, point.n) for point in found] == [(point.call, point.n) for point in before]:
             return found

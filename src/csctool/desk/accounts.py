@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from csctool.desk.promises import Book, Promising, UnknownCalendarError
+from csctool.desk.promises import Book, Promising
 from csctool.domain.organisation import DeskSettings
 from csctool.domain.query import Query
 from csctool.domain.sla.clock import CalendarOf
@@ -15,7 +15,7 @@ from csctool.domain.sla.outcome import dues, outcome
 from csctool.domain.sla.promise import policy_name
 from csctool.domain.sla.recording import bare, promised
 from csctool.domain.ticket import Ticket, plain, split_key
-from csctool.errors import CscError
+from csctool.errors import CscError, NotFoundError
 
 if TYPE_CHECKING:
     from csctool.desk.desk import Desk
@@ -43,7 +43,7 @@ def ledgers(desk: "Desk", keys: Iterable[str]) -> "Ledgers":
 
 
 def strictly(book: Book, definitions: Mapping[str, Any]) -> CalendarOf:
-    """The calendar of a target as it was: raises UnknownCalendarError where its definition is not kept."""
+    """The calendar of a target as it was: raises NotFoundError where its definition is not kept."""
     return lambda goal: book.kept(goal.calendar, goal.digest, definitions)
 
 
@@ -73,7 +73,7 @@ def _differences(book: Book, ticket: Ticket, definitions: Mapping[str, Any]) -> 
         course = follow(ticket, strictly(book, definitions))
         now = outcome(course)
         due = plain(dues(course)) if course.terms else plain(ticket.due)
-    except UnknownCalendarError as error:
+    except NotFoundError as error:
         return [Difference(ticket.key, "sla", ticket.sla, error.message)]
     stored = {"due": plain(ticket.due), **{f"sla.{name}": value for name, value in ticket.sla.items()}}
     recomputed = {"due": due, **{f"sla.{name}": value for name, value in now.items()}}

@@ -21,10 +21,6 @@ from csctool.domain.ticket import Ticket
 from csctool.errors import NotFoundError
 
 
-class UnknownCalendarError(NotFoundError):
-    """A clock names a calendar whose definition the agency does not keep: its tickets came from another desk."""
-
-
 class Book:
     """The calendars of a command, each parsed once, so that what they work out is kept from ticket to ticket."""
 
@@ -51,12 +47,12 @@ class Book:
     def kept(self, name: str, key: str, definitions: Mapping[str, Any]) -> Calendar:
         """The calendar of a digest, as the settings have it now or as the agency keeps it.
 
-        Raises UnknownCalendarError.
+        Raises NotFoundError for one that neither has: the ticket came from another desk.
         """
         found = self._parsed.get(key)
         if found is None:
             if key not in definitions:
-                raise UnknownCalendarError(f"the calendar {name} ({key}) is not kept here")
+                raise NotFoundError(f"the calendar {name} ({key}) is not kept here")
             found = self._calendar(name, key, definitions[key])
         return found
 
@@ -120,7 +116,7 @@ class Promising:
         def calendar(goal: Goal) -> Calendar:
             try:
                 return self.book.kept(goal.calendar, goal.digest, definitions)
-            except UnknownCalendarError:  # imported with its history: what is called so here is the nearest
+            except NotFoundError:  # imported with its history: what is called so here is the nearest
                 return self._nearest(goal.calendar)
 
         return calendar
