@@ -15,6 +15,7 @@ import pytest
 from csctool.domain import lifecycle
 from csctool.domain.query import Query
 from csctool.domain.ticket import Stamp
+from csctool.errors import DamagedError
 from csctool.storage import unit
 from csctool.storage.tiny import TinyStore
 
@@ -73,6 +74,14 @@ DEEDS = {
     "undo": Deed("undo", lambda root: discard(told(root, "resolve", "DHS-2", "--resolution", "replaced"))),
     "assign": Deed("assign DHS-1 --queue apps", full=False),
     "note": Deed("note DHS-1 DHS-2 DOT-1 seen", full=False, whole="ticket"),
+    "note over three agencies": Deed(
+        "note CSC-1 DHS-1 DOT-1 seen",
+        lambda root: discard(told(root, "open", "Home", "-a", "CSC")),
+        full=False,
+        whole="ticket",
+    ),
+    "merge with another agency": Deed("merge DHS-1 --into DOT-1", full=False),
+    "transfer back and forth": Deed("transfer DHS-1 DHS-2 --agency DOT", full=False, whole="ticket"),
     "merge": Deed("merge DHS-1 --into DHS-2", full=False),
     "link to another agency": Deed("link DHS-1 --caused-by DOT-1", full=False),
     "reopen": Deed("reopen DHS-4 --reason again", archived, full=False),
@@ -185,6 +194,15 @@ def follow_up(root: str) -> None:
     now = state(root)
     assert {agency: set(tickets) for agency, tickets in now.items()} == {a: set(t) for a, t in was.items()}
     assert leftovers(root) == []
+
+
+def still_damaged(root: str) -> bool:
+    """Whether the agency of the repair can't be read."""
+    try:
+        TinyStore(root).get("DHS-1")
+    except DamagedError:
+        return True
+    return False
 
 
 def leftovers(root: str) -> list[str]:

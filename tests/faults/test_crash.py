@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from . import breaking
-from .stage import DEEDS, LONG, Deed, allowed, follow_up, state
+from .stage import DEEDS, LONG, Deed, allowed, follow_up, state, still_damaged
 
 # Reading what an import left open is the business of its own tests.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
@@ -45,7 +45,7 @@ def test_killed_at_any_system_call_it_is_before_or_after(
         if ended.status != -9:  # this run made fewer calls of the kind: it came through
             assert point.call not in CHANGING, (point, ended)
             missed += 1
-        if deed == "repair" and _still_damaged(root):
+        if deed == "repair" and still_damaged(root):
             assert not ended.out, point
             breaking.run(root, act.words, **options)
         seen = state(root)
@@ -62,14 +62,3 @@ def test_killed_at_any_system_call_it_is_before_or_after(
         f"{len(tried) - missed} points of {len(points)} killed; "
         f"{finished} stood as after, {len(tried) - finished} as before"
     )
-
-
-def _still_damaged(root: str) -> bool:
-    from csctool.errors import DamagedError
-    from csctool.storage.tiny import TinyStore
-
-    try:
-        TinyStore(root).get("DHS-1")
-    except DamagedError:
-        return True
-    return False

@@ -22,6 +22,9 @@ from .stage import LONG, told
 #: Writers, changes of each, readers meanwhile, and (in agencies) how far the writers are spread.
 WRITERS, CHANGES, READERS = (64, 50, 16) if LONG else (12, 5, 3)
 MANY = 8
+#: Seconds of patience. A reader that met writers three times asks for a turn too, and sixteen who read everything all
+#: the time can make a round of sixty-four writers last longer than the usual ten on two processors.
+PATIENCE = "30"
 #: Tickets of each agency that everybody works on.
 COMMON = 4
 
@@ -70,6 +73,7 @@ def answers(children: list[tuple[int, int]]) -> list[Any]:
 
 def technician(root: str, agencies: list[str], seed: int) -> dict[str, Any]:
     """Opens tickets and works on the common ones, each change a whole command; what was told of, and how it went."""
+    os.environ["CSCTOOL_WAIT"] = PATIENCE
     chance = random.Random(seed)
     opened, minutes, longest, busy = [], {}, 0.0, 0
     for turn in range(CHANGES):

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from .powercut import Image, Recording, digest, lay_out
-from .stage import DEEDS, LONG, Deed, allowed, follow_up, state
+from .stage import DEEDS, LONG, Deed, allowed, follow_up, state, still_damaged
+from .stage import told as told_of
 
 #: How many different disks of a command the short form opens.
 SHORT = {"escalate": 60, "transfer": 150, "close, which archives": 80}
@@ -28,6 +29,11 @@ def test_whatever_a_power_cut_leaves_is_before_or_after(
     for image, told in list(disks.values())[:: max(1, len(disks) // most)]:
         lay_out(image, root)
         if before is None:
+            if still_damaged(root):
+                assert not told
+                told_of(root, "doctor", "--repair", status=None)
+            assert state(root) == after
+            follow_up(root)
             continue
         seen = state(root)
         assert allowed(seen, before, after, act.whole)
