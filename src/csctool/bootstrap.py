@@ -31,6 +31,7 @@ from csctool.storage.tiny import TinyStore
 if TYPE_CHECKING:
     from csctool.desk.doctoring import Checkup
     from csctool.desk.ports import Symptom
+    from csctool.notify.mailroom import Mailroom
     from csctool.plugins.layers import Asked
     from csctool.plugins.nursery import Nursery
 
@@ -86,7 +87,15 @@ def open_desk(
         dry_run=dry_run,
         brace=panel.brace,
         dismiss=panel.close,
+        post=lambda: mailroom(root, settings),
     )
+
+
+def mailroom(root: str, settings: DeskSettings) -> "Mailroom":
+    """Where letters are handed in: the transports of the settings."""
+    from csctool.notify.mailroom import Mailroom
+
+    return Mailroom(root, settings)
 
 
 def patience() -> float:

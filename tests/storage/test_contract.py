@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from csctool.desk.ports import Store
 from csctool.domain import lifecycle
+from csctool.domain.notice import Notice, delivered, identity
 from csctool.domain.query import Query, Range
 from csctool.domain.ticket import Due, Ticket
 from csctool.errors import BusyError, NotFoundError, UsageError
@@ -305,3 +306,51 @@ def test_a_discarded_unit_keeps_no_calendar(store):
         unit.keep_calendar("DHS", "1234abcd", DEFINITION)
         unit.discard()
     assert store.calendars("DHS") == {}
+
+
+# -- the outbox ----------------------------------------------------------------------------------------------
+
+
+def notice(number=1, to="ann@x", **more):
+    key = f"DHS-{number}"
+    return Notice(identity(key, 1, "file", to), key, 1, "opened", "op", "file", to, "requester", "rule", MONDAY, MONDAY, **more)  # noqa: E501  # fmt: skip
+
+
+def test_a_notice_is_saved_with_its_change_or_not_at_all(store):
+    with store.unit("DHS") as unit:
+        unit.put(opened(1))
+        unit.post("DHS", [notice(1), notice(1, "bo@x")])
+        assert [n.to for n in unit.outbox("DHS")] == ["ann@x", "bo@x"]
+    with store.unit("DHS") as unit:
+        unit.post("DHS", [notice(2)])
+        unit.discard()
+    assert store.outbox("DHS") == [notice(1), notice(1, "bo@x")]
+    assert store.outbox("DOT") == []
+
+
+def test_the_same_notice_is_there_once_and_can_be_replaced_and_dropped(store):
+    for more in ({}, {"tries": 1, "error": "busy"}):
+        with store.unit("DHS") as unit:
+            unit.post("DHS", [notice(1, **more), notice(2)])
+    assert [(n.ticket, n.tries) for n in store.outbox("DHS")] == [("DHS-1", 1), ("DHS-2", 0)]
+    with store.unit("DHS") as unit:
+        unit.drop("DHS", {notice(1).id, "never was"})
+    assert [n.ticket for n in store.outbox("DHS")] == ["DHS-2"]
+
+
+def test_one_process_delivers_while_others_may_write(store):
+    with store.delivering("DHS") as mine, store.delivering("DHS") as also_mine, store.delivering("DOT") as elsewhere:
+        assert (mine, also_mine, elsewhere) == (True, False, True)
+        save(store, opened(1))
+    with store.delivering("DHS") as mine:
+        assert mine
+
+
+def test_deliveries_are_recorded_in_their_order(store):
+    months = [delivered(notice(n), MONDAY + timedelta(days=20 * n), f"r{n}") for n in (1, 2, 3)]
+    for one in months:
+        store.record("DHS", [one])
+    assert store.deliveries("DHS", MONDAY) == months
+    assert store.deliveries("DHS", MONDAY + timedelta(days=30)) == months[1:]
+    assert store.deliveries("DHS")[-1] == months[-1]
+    assert store.deliveries("DOT") == []

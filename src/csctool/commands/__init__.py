@@ -54,6 +54,9 @@ CHAPTERS: dict[str, dict[str, tuple[str, str]]] = {
         "sweep": ("sweep", "The cron job: warn, breach, escalate, resume, close, archive."),
         "archive": ("archive", "Move finished tickets to their months' archives."),
     },
+    "Tell": {
+        "notify": ("notify", "Messages to people: list what waits, deliver it."),
+    },
     "Trust": {
         "doctor": ("doctor", "Look for damage and trouble; --repair saves what can be saved."),
         "audit": ("audit", "Prove that nobody changed the past: verify, head."),

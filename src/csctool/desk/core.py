@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from csctool.desk.ports import Clock, Decisions, Directory, Question, Store, Unit
+from csctool.desk.ports import Clock, Decisions, Directory, Post, Question, Store, Unit
 from csctool.domain import lifecycle
 from csctool.domain.naming import known
 from csctool.domain.organisation import DeskSettings, Queue
@@ -43,7 +43,7 @@ class Core:
         self, settings: DeskSettings, store: Store, directory: Directory, decisions: Callable[[str], Decisions],
         clock: Clock, actor: Actor, op: str, *, zone: tzinfo = UTC, root: str = "", frozen_clock: bool = False,
         dry_run: bool = False, brace: Callable[[Iterable[str]], None] = lambda _: None,
-        dismiss: Callable[[], None] = lambda: None,
+        dismiss: Callable[[], None] = lambda: None, post: Callable[[], Post] | None = None,
     ) -> None:  # fmt: skip
         self.settings = settings
         self.store = store
@@ -62,8 +62,10 @@ class Core:
         self._decisions: dict[str, Decisions] = {}
         self.brace = brace
         self.dismiss = dismiss
-        self._fresh: list[Ticket] = []
+        self._post = post
+        self._fresh: list[tuple[Ticket, int]] = []
         self._promising: Promising | None = None
+        self._opened_post: Post | None = None
 
     # -- the one path of a change --------------------------------------------------------------------------
 
@@ -78,12 +80,15 @@ class Core:
                     ticket = unit.get(f"{agency}-{number}")
                     changed = step(ticket, self.stamp(ticket))
                     self.object(ticket, changed, verb)
-                    changed = self.recorded(self.promised(unit, changed, len(ticket.history)))
-                    unit.put(changed)
+                    changed = self.keep(unit, changed, len(ticket.history))
                 done.tickets.append(changed)
             except CscError as error:
                 done.failures.append((key, error))
         return done
+
+    def keep(self, unit: Unit, ticket: Ticket, first: int) -> Ticket:
+        """Save a ticket whose events from number `first` (from 0) on are new, with all that follows from them."""
+        return self.saved(unit, self.promised(unit, ticket, first), first)
 
     def promised(self, unit: Unit, ticket: Ticket, first: int) -> Ticket:
         """The ticket with what is promised by its events from number `first` (from 0) on: due times and clocks."""
@@ -122,26 +127,44 @@ class Core:
         if said and not (INCOMPLETE in before.flags and verb != "resolve"):
             raise RefusedError(f"{after.key}: {'; '.join(said)}")
 
-    def recorded(self, ticket: Ticket) -> Ticket:
-        """The ticket as it is to be saved: with the plugins that failed when they were asked about it.
+    def saved(self, unit: Unit, ticket: Ticket, first: int) -> Ticket:
+        """Put a ticket, with the messages that its events from number `first` on cause: one write for both.
 
-        Who wants to know is told of its new events when the unit of work has been saved.
+        Plugins that failed when they were asked about it are recorded. Who wants to know is told of the new events
+        when the unit of work has ended well.
         """
-        ticket = lifecycle.deciding(ticket, self.decisions(ticket.agency).unrecorded(ticket.key))
-        self._fresh.append(ticket)
+        decisions = self.decisions(ticket.agency)
+        asked = [(e, decisions.notify(e, Question(ticket, e.at, e.verb))) for e in ticket.history[first:]]
+        ticket = lifecycle.deciding(ticket, decisions.unrecorded(ticket.key))
+        unit.put(ticket)
+        if any(said for _, said in asked):
+            from csctool.desk.telling import notices
+
+            agency = self.directory.agency(ticket.agency)
+            found = [n for event, said in asked for n in notices(self.settings, agency, ticket, event, said)]
+            unit.post(ticket.agency, found)
+        self._fresh.append((ticket, first))
         return ticket
 
     def announce(self, saved: bool) -> None:
         """The end of a unit of work: tell of what was saved, forget what was not."""
         fresh, self._fresh = self._fresh, []
-        for ticket in fresh if saved and not self.dry_run else ():
+        for ticket, first in fresh if saved and not self.dry_run else ():
             decisions = self.decisions(ticket.agency)
-            for event in ticket.history:
-                if event.op == self.op:
-                    decisions.changed(event, Question(ticket, event.at, event.verb))
+            for event in ticket.history[first:]:
+                decisions.changed(event, Question(ticket, event.at, event.verb))
 
     def _unmet(self, ticket: Ticket, stamp: Stamp) -> list[str]:
         return self.decisions(ticket.agency).validate(Question(ticket, stamp.at, "resolve", {}))
+
+    @property
+    def post(self) -> Post:
+        """Where letters are handed in; made once a command."""
+        if self._post is None:
+            raise UsageError("this desk can send nothing")
+        if self._opened_post is None:
+            self._opened_post = self._post()
+        return self._opened_post
 
     # -- what the settings know ----------------------------------------------------------------------------
 

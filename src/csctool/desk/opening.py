@@ -58,8 +58,7 @@ def open_ticket(desk: Desk, new: NewTicket) -> Opened:
         if new.resolution is not None:
             ticket, failure = _settled(desk, ticket, new, stamp)
             ticket = desk.promised(unit, ticket, 1)
-        ticket = desk.recorded(ticket)
-        unit.put(ticket)
+        ticket = desk.saved(unit, ticket, 0)
     _supportability(desk, ticket)
     return Opened(ticket, True, failure)
 
@@ -106,7 +105,7 @@ def _registered(desk: Desk, unit: Unit, agency: str, new: NewTicket, stamp: Stam
     draft = msgspec.structs.replace(draft, flags=flags)
     for kind, other in new.ties:
         target = unit.get(other)
-        unit.put(desk.recorded(lifecycle.link(target, desk.stamp(target), INVERSE[kind], key)))
+        desk.saved(unit, lifecycle.link(target, desk.stamp(target), INVERSE[kind], key), len(target.history))
     opened = lifecycle.open_ticket(draft, stamp, decisions=decisions, objections=objections, once=new.once)
     return desk.promised(unit, opened, 0)
 
@@ -258,9 +257,7 @@ def _triaged(desk: Desk, key: str, change: Correction) -> Ticket:
             ticket, stamp, new, note=change.reason, decisions=decisions, objections=objections,
             phone=desk.settings.priorities.phone,
         )  # fmt: skip
-        changed = desk.recorded(desk.promised(unit, changed, len(ticket.history)))
-        unit.put(changed)
-        return changed
+        return desk.keep(unit, changed, len(ticket.history))
 
 
 def _corrected(

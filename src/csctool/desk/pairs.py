@@ -23,10 +23,10 @@ def link(desk: Desk, keys: Sequence[str], kind: LinkType, target: str) -> Done:
                 tied = lifecycle.link(ticket, desk.stamp(ticket), kind, other.key)
                 back = Link(INVERSE[kind], ticket.key)
                 desk.object(ticket, tied, "link")
-                tied = desk.recorded(desk.promised(unit, tied, len(ticket.history)))
-                unit.put(tied)
+                tied = desk.keep(unit, tied, len(ticket.history))
                 if back not in other.links:
-                    unit.put(desk.recorded(lifecycle.link(other, desk.stamp(other), back.type, back.key)))
+                    answered = lifecycle.link(other, desk.stamp(other), back.type, back.key)
+                    desk.saved(unit, answered, len(other.history))
             done.tickets.append(tied)
         except CscError as error:
             done.failures.append((key, error))
@@ -42,9 +42,8 @@ def merge(desk: Desk, keys: Sequence[str], into: str, reason: str | None) -> Don
             with _both(desk, key, into) as unit:
                 ticket, target = _load(unit, key), _load(unit, into)
                 ended, grown = _merged(desk, ticket, target, reason)
-                ended = desk.recorded(desk.promised(unit, ended, len(ticket.history)))
-                unit.put(ended)
-                unit.put(desk.recorded(desk.promised(unit, grown, len(target.history))))
+                ended = desk.keep(unit, ended, len(ticket.history))
+                desk.keep(unit, grown, len(target.history))
             done.tickets.append(ended)
         except CscError as error:
             done.failures.append((key, error))
@@ -132,9 +131,8 @@ def _transferred(desk: Desk, unit: Unit, old: Ticket, agency: str, reason: str |
         links=(Link("transferred-to", key),),
     )  # fmt: skip
     desk.object(old, ended, "transfer")
-    new = desk.recorded(new)
-    unit.put(new)
-    unit.put(desk.recorded(desk.promised(unit, ended, len(old.history))))
+    new = desk.saved(unit, new, 0)
+    desk.keep(unit, ended, len(old.history))
     return new
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import msgspec
 
 from csctool.domain.audit import Sealed
+from csctool.domain.notice import Delivery, Notice
 from csctool.domain.organisation import AgencySettings, DeskSettings, Rules
 from csctool.domain.query import Query
 from csctool.domain.ticket import Decision, Event, Ticket
@@ -58,6 +59,15 @@ class Unit(Protocol):
     def keep_calendar(self, agency: str, digest: str, definition: Mapping[str, Any]) -> None:
         """Keep a definition for ever, with what this unit saves."""
 
+    def outbox(self, agency: str) -> list[Notice]:
+        """The agency's outbox as this unit sees it, in the order in which its notices came."""
+
+    def post(self, agency: str, notices: Iterable[Notice]) -> None:
+        """Put notices into the agency's outbox; one that is there already, by its identity, is replaced."""
+
+    def drop(self, agency: str, ids: Collection[str]) -> None:
+        """Take notices out of the agency's outbox; those that are not there are no mistake."""
+
 
 class Store(Protocol):
     """Where tickets live. Every store passes the contract suite in `tests/storage/test_contract.py`."""
@@ -94,6 +104,18 @@ class Store(Protocol):
 
     def archivable(self, agency: str) -> int:
         """How many tickets `archive` would move now."""
+
+    def outbox(self, agency: str) -> list[Notice]:
+        """What waits in the agency's outbox, held and given up ones too, in the order in which it came."""
+
+    def delivering(self, agency: str) -> AbstractContextManager[bool]:
+        """The right to deliver the agency's notices: False while another process has it. Not the lock."""
+
+    def record(self, agency: str, deliveries: Iterable[Delivery]) -> None:
+        """Record what was delivered, durably. For the holder of the right to deliver. Raises StorageError."""
+
+    def deliveries(self, agency: str, since: datetime | None = None) -> list[Delivery]:
+        """What was delivered, in its order; without `since` at least all that may still stand in the outbox."""
 
     def troubles(self) -> list[CscError]:
         """What was left out since the last call (unreadable or damaged agencies), and forgets it."""
@@ -175,6 +197,45 @@ class Staffing(Protocol):
         """Open tickets per person."""
 
 
+class Told(msgspec.Struct, frozen=True):
+    """What a rule or a plugin wants told: by which transport, to whom, in which words, and who says so.
+
+    `to` is an address or a word that `desk.telling` knows; without `text` the words come from the template.
+    """
+
+    transport: str
+    to: str
+    rule: str
+    template: str | None = None
+    subject: str | None = None
+    text: str | None = None
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """A notice on its way, with what it is about: the ticket as it stood after the event."""
+
+    notice: Notice
+    agency: str
+    ticket: Ticket
+    event: Event
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a letter: its name at the other end, or why it was not taken (`final`: trying again is no use)."""
+
+    receipt: str | None = None
+    detail: str | None = None
+    error: str | None = None
+    final: bool = False
+
+
+class Post(Protocol):
+    """Where letters are handed in."""
+
+    def send(self, letters: Iterable[Letter]) -> Iterator[tuple[Letter, Outcome]]:
+        """Deliver them one by one: each outcome comes before the next letter goes out."""
+
+
 class Plugged(msgspec.Struct, frozen=True):
     """A plugin as the host sees it: where it is enabled, what it answers, what is wrong, how long it took so far.
 
@@ -211,6 +272,9 @@ class Decisions(Protocol):
 
     def escalate(self, question: Question) -> Verdict:
         """`queue`, or `lead` for a hierarchic escalation."""
+
+    def notify(self, event: Event, question: Question) -> list[Told]:
+        """What everybody wants told about an event; the question holds the ticket after it."""
 
     def plugins(self) -> list[Plugged]:
         """The Python that is asked, in its order."""

@@ -12,6 +12,7 @@ import msgspec
 
 from csctool.desk.calendars import window_end
 from csctool.desk.core import Actor
+from csctool.desk.delivering import deliver
 from csctool.desk.desk import Desk
 from csctool.domain import handover, lifecycle
 from csctool.domain.organisation import AutoEscalation
@@ -42,7 +43,7 @@ class Sweep(msgspec.Struct):
 
 
 def sweep(desk: Desk, agencies: Iterable[str] = ()) -> Sweep:
-    """Resume what waited long enough, warn, tell breaches, escalate by rule, close what stayed quiet, archive."""
+    """Resume what waited long enough, warn, breach, escalate by rule, close what stayed quiet, archive, deliver."""
     keys = list(agencies)
     for key in keys:
         desk.directory.agency(key)
@@ -55,6 +56,9 @@ def sweep(desk: Desk, agencies: Iterable[str] = ()) -> Sweep:
             found.done += _agency(desk, key)
         except CscError as error:
             found.failures.append((key, error))
+    told = deliver(desk, keys)
+    found.done += [Swept(one.ticket, "tell", f"{one.to} of {one.event}, by {one.transport}") for one in told.sent]
+    found.failures += told.failures
     return found
 
 
@@ -67,8 +71,7 @@ def _agency(desk: Desk, key: str) -> list[Swept]:
             for ticket in map(unit.get, due):
                 swept, what = _swept(desk, ticket, now)
                 if what:
-                    swept = desk.promised(unit, swept, len(ticket.history))
-                    unit.put(desk.recorded(swept))
+                    desk.keep(unit, swept, len(ticket.history))
                     done += what
     moved = desk.store.archivable(key) if desk.dry_run else desk.store.archive(key)
     if moved:

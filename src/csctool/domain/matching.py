@@ -9,7 +9,7 @@ Japanese, Thai, Lao, Khmer, Burmese) have no word boundaries to look at, so ther
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from csctool.domain.organisation import Rule, Rules
@@ -172,13 +172,17 @@ class Book:
 
     def first(self, section: str, ticket: Ticket) -> Rule | None:
         """The rule of a section that answers for a ticket."""
+        return next(self.fitting(section, ticket), None)
+
+    def fitting(self, section: str, ticket: Ticket) -> Iterator[Rule]:
+        """The rules of a section that fit a ticket, in their order."""
         rules: tuple[Rule, ...] = getattr(self.rules, section)
         if not rules:
-            return None
+            return iter(())
         found = self._sections.get(section)
         if found is None:
             found = self._sections[section] = Section(rules)
-        return found.first(ticket, self._reading(ticket))
+        return found.fitting(ticket, self._reading(ticket))
 
     def _reading(self, ticket: Ticket) -> Reading:
         """One ticket is asked about several times in a row; its texts are made ready once."""
@@ -203,12 +207,11 @@ class Section:
         self._always: list[int] = []
         self._filed: dict[str, dict[str, list[int]]] = {}
 
-    def first(self, ticket: Ticket, read: Reading) -> Rule | None:
-        """The first rule that fits."""
+    def fitting(self, ticket: Ticket, read: Reading) -> Iterator[Rule]:
+        """The rules that fit, in their order; who wants the first only pays for no other."""
         for at in self._candidates(ticket, read):
             if self._fits(at, ticket, read.text):
-                return self.rules[at]
-        return None
+                yield self.rules[at]
 
     def _fits(self, at: int, ticket: Ticket, text: str) -> bool:
         """Whether all tests of a rule hold; each is made when it is first needed."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from csctool.desk.ports import Plugged, Question, Staffing, Verdict
+from csctool.desk.ports import Plugged, Question, Staffing, Told, Verdict
 from csctool.domain.organisation import AgencySettings, DeskSettings
 from csctool.domain.ticket import Decision, Event, Passed
 from csctool.errors import CscError, PluginError
@@ -34,6 +34,7 @@ class Host:
         self._failures: dict[tuple[str, str], int] = {}
         self._recorded: set[tuple[str, Passed]] = set()
         self._unrecorded: dict[str, list[tuple[str, Passed]]] = {}
+        self._silent: bool | None = None
 
     @property
     def layers(self) -> tuple[Asked, ...]:
@@ -64,7 +65,7 @@ class Host:
         """Everybody's objections, in the order of the layers."""
         offered = self._offered(question, change=Change(question.verb, question.change))
         said: list[str] = []
-        for answer in self._everybody("validate", question.ticket.key, offered):
+        for _, answer in self._everybody("validate", question.ticket.key, offered):
             said += answer
         return said
 
@@ -89,11 +90,16 @@ class Host:
         """The first queue or lead."""
         return self._first("escalate", question, ("queue", "lead"), reason=question.reason or "")
 
-    def notify(self, event: Event, question: Question) -> list[Message]:
+    def notify(self, event: Event, question: Question) -> list[Told]:
         """Everybody's messages about an event, in the order of the layers. The question holds the ticket after it."""
-        said: list[Message] = []
-        for answer in self._everybody("notify", question.ticket.key, self._offered(question, event=event)):
-            said += answer
+        if self._silent is None:
+            self._silent = not any(True for _ in self._ask("notify", []))
+        if self._silent:
+            return []
+        said: list[Told] = []
+        offered = self._offered(question, event=event)
+        for plugin, answer in self._everybody("notify", question.ticket.key, offered):
+            said += [one if isinstance(one, Told) else _told(one, plugin) for one in answer]
         return said
 
     def plugins(self) -> list[Plugged]:
@@ -144,8 +150,8 @@ class Host:
                 self._failures[one.plugin, one.why] = 1
             yield from layer.implementations(hook)
 
-    def _everybody(self, hook: str, key: str, offered: dict[str, Any]) -> Iterator[list[Any]]:
-        """The lists that are answered; those who fail are recorded with the ticket."""
+    def _everybody(self, hook: str, key: str, offered: dict[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+        """The lists that are answered, each with who answered; those who fail are recorded with the ticket."""
         failed: list[Passed] = []
         for impl in self._ask(hook, failed):
             try:
@@ -155,7 +161,7 @@ class Host:
             except FailedError as error:
                 self._failed(impl.plugin, str(error), failed)
             else:
-                yield answer or []
+                yield impl.plugin, answer or []
         if failed:
             self._unrecorded.setdefault(key, []).extend((hook, one) for one in failed)
 
@@ -193,6 +199,10 @@ class Host:
     def _failed(self, plugin: str, why: str, passed: list[Passed]) -> None:
         passed.append(Passed(plugin, why))
         self._failures[plugin, why] = self._failures.get((plugin, why), 0) + 1
+
+
+def _told(message: Message, plugin: str) -> Told:
+    return Told(message.transport, message.to, plugin, message.template, message.subject, message.text)
 
 
 def host_for(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from csctool.domain.naming import nearest
+from csctool.domain.notice import NAMES
 from csctool.domain.organisation import DeskSettings, Rule, Rules
 from csctool.domain.words import CHANNELS, DESCRIBING, KINDS, PRIORITIES, STATUSES
 from csctool.errors import SettingsError
@@ -23,12 +24,16 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "escalate": ("queue", "lead"),
     "notify": ("on", "to", "transport", "template", "text", "quiet", "digest"),
 }
+#: What a rule of a section can't do without.
+REQUIRED = {"notify": ("on", "to", "transport")}
 #: What `when` may test besides `text` and `fields.NAME`.
 TESTED = (
     *DESCRIBING, "agency", "key", "number", "status", "queue", "tier", "desk", "owner", "assignee", "flags", "code",
     "cause", "resolution", "training", "minutes", "handovers", "bounces",
 )  # fmt: skip
 
+#: What `on` may name.
+EVENTS = tuple(NAMES.values())
 _LEVELS = ("1", "2", "3")
 #: Fields whose values are words of the field; an empty text asks for a channel that nobody named.
 _WORDS: dict[str, tuple[str, ...]] = {
@@ -142,6 +147,9 @@ def _problems(section: str, table: Any) -> Iterator[Problem]:
     if reason is not None and not isinstance(reason, str):
         yield "unreadable", "reason: must be text", ""
     then = {key: value for key, value in table.items() if key not in ("when", "reason")}
+    for key in REQUIRED.get(section, ()):
+        if then and key not in then:
+            yield "unreadable", f"says no `{key}`", f"give it {', '.join(REQUIRED[section])}"
     if not then:
         yield "unreadable", "answers nothing", f"give it one of: {', '.join(ANSWERS[section])}"
     for key, value in then.items():
@@ -167,8 +175,12 @@ def _answer(key: str, value: Any) -> Iterator[Problem]:
         if value not in (1, 2, 3) or isinstance(value, bool):
             yield "unknown-value", f"{key}: must be 1, 2 or 3, not {value!r}", ""
     elif key in ("on", "to"):
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
             yield "unreadable", f"{key}: must be a list of texts", ""
+        elif key == "on":
+            for item in value:
+                if item not in EVENTS:
+                    yield "unknown-value", f"on: no such event: {item!r}", _likely(item, EVENTS)
     else:
         allowed = {"priority": PRIORITIES, "kind": KINDS}.get(key)
         if not isinstance(value, str) or not value.strip() or (allowed and value not in allowed):

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from csctool.domain.audit import chain
+from csctool.domain.notice import Delivery, Notice
 from csctool.domain.ticket import Due, Outline, Ticket
 from csctool.domain.words import LIVE, OPEN
 from csctool.errors import DamagedError
@@ -134,6 +135,16 @@ def definitions(document: msgspec.Raw | None) -> dict[str, Any]:
 def months(document: msgspec.Raw | None) -> list[str]:
     """The months that have an archive."""
     return [] if document is None else _decode(list[str], document)
+
+
+def notice(document: msgspec.Raw) -> Notice:
+    """One notice of the outbox. Raises DamagedError."""
+    return _decode(Notice, document)  # type: ignore[no-any-return]
+
+
+def delivery(document: msgspec.Raw) -> Delivery:
+    """One record of a delivery. Raises DamagedError."""
+    return _decode(Delivery, document)  # type: ignore[no-any-return]
 
 
 def _decode(type: Any, document: msgspec.Raw) -> Any:

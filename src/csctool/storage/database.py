@@ -8,6 +8,7 @@ from tinydb import TinyDB
 from tinydb.storages import Storage
 from tinydb.table import Table
 
+from csctool.domain.notice import Notice
 from csctool.domain.words import FINISHED
 from csctool.storage import codec, container
 
@@ -111,6 +112,15 @@ class Database(TinyDB):
     def known_months(self) -> list[str]:
         """The same, decoded."""
         return codec.months(self.months.undecoded().get("1"))
+
+    @property
+    def outbox(self) -> Documents:
+        """The notices that wait for delivery, in the order of their numbers."""
+        return self.table("outbox", cache_size=0)  # type: ignore[return-value]
+
+    def notices(self) -> dict[int, Notice]:
+        """The same, decoded."""
+        return {int(at): codec.notice(document) for at, document in self.outbox.undecoded().items()}
 
     def last_number(self) -> int:
         """The highest ticket number that was ever given out."""

@@ -1,10 +1,12 @@
 """The store in dictionaries: for tests and for work that is thrown away."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from csctool.domain.audit import Sealed, chain
+from csctool.domain.notice import Delivery, Notice
 from csctool.domain.query import Query
 from csctool.domain.ticket import Ticket, split_key
 from csctool.domain.words import AGENCY_KEY, FINISHED
@@ -20,7 +22,10 @@ class _Agency:
         self.counters: dict[str, int] = {}
         self.calendars: dict[str, Any] = {}
         self.archived: set[int] = set()
+        self.outbox: dict[str, Notice] = {}
+        self.delivered: list[Delivery] = []
         self.locked = False
+        self.delivering = False
 
 
 class MemoryStore:
@@ -94,6 +99,29 @@ class MemoryStore:
         place = self._agency(agency)
         return sum(t.status in FINISHED for n, t in place.tickets.items() if n not in place.archived)
 
+    def outbox(self, agency: str) -> list[Notice]:
+        """What waits in the agency's outbox."""
+        return list(self._agency(agency).outbox.values())
+
+    @contextmanager
+    def delivering(self, agency: str) -> Iterator[bool]:
+        """The right to deliver the agency's notices; False while somebody else has it."""
+        place = self._agency(agency)
+        mine = not place.delivering
+        place.delivering = True
+        try:
+            yield mine
+        finally:
+            place.delivering = not mine
+
+    def record(self, agency: str, deliveries: Iterable[Delivery]) -> None:
+        """Remember what was delivered."""
+        self._agency(agency).delivered += deliveries
+
+    def deliveries(self, agency: str, since: datetime | None = None) -> list[Delivery]:
+        """What was delivered."""
+        return [d for d in self._agency(agency).delivered if since is None or d.at >= since]
+
     def troubles(self) -> list[CscError]:
         """Nothing: all of memory can be read."""
         return []
@@ -115,6 +143,7 @@ class MemoryUnit:
         self._counters = {name: dict(agency.counters) for name, agency in held.items()}
         self._calendars = {name: dict(agency.calendars) for name, agency in held.items()}
         self._put: dict[str, set[int]] = {name: set() for name in held}
+        self._outbox = {name: dict(agency.outbox) for name, agency in held.items()}
         self._discarded = False
 
     def get(self, key: str) -> Ticket:
@@ -169,6 +198,18 @@ class MemoryUnit:
         """Keep a definition for as long as the process lives."""
         self._calendars[agency].setdefault(digest, definition)
 
+    def outbox(self, agency: str) -> list[Notice]:
+        """The agency's outbox as this unit sees it."""
+        return list(self._outbox[agency].values())
+
+    def post(self, agency: str, notices: Iterable[Notice]) -> None:
+        """Put notices into the agency's outbox."""
+        self._outbox[agency].update({notice.id: notice for notice in notices})
+
+    def drop(self, agency: str, ids: Collection[str]) -> None:
+        """Take notices out of the agency's outbox."""
+        self._outbox[agency] = {n: notice for n, notice in self._outbox[agency].items() if n not in ids}
+
     def discard(self) -> None:
         """Save nothing when the unit ends."""
         self._discarded = True
@@ -183,6 +224,7 @@ class MemoryUnit:
                 agency.seals[number] = chain(agency.tickets[number], agency.seals.get(number, ()))
             agency.counters = self._counters[name]
             agency.calendars = self._calendars[name]
+            agency.outbox = self._outbox[name]
             agency.archived -= self._put[name]
 
 

@@ -11,11 +11,13 @@ import msgspec
 
 from csctool.desk.ports import Repair, Symptom
 from csctool.domain.audit import Sealed
+from csctool.domain.notice import Delivery, Notice
 from csctool.domain.query import Query
 from csctool.domain.ticket import Ticket, split_key
 from csctool.domain.words import AGENCY_KEY
-from csctool.errors import CscError, DamagedError, NotFoundError, NotPermittedError, UsageError
-from csctool.storage import codec, files
+from csctool.errors import BusyError, CscError, DamagedError, NotFoundError, NotPermittedError, UsageError
+from csctool.storage import codec, files, lock
+from csctool.storage.journal import Journal
 from csctool.storage.shelf import Shelf
 from csctool.storage.sieve import sieve
 from csctool.storage.unit import TinyUnit, Work
@@ -123,6 +125,31 @@ class TinyStore:
     def archivable(self, agency: str) -> int:
         """How many tickets `archive` would move now."""
         return len(self._shelf(agency).live().finished())
+
+    def outbox(self, agency: str) -> list[Notice]:
+        """What waits in the agency's outbox. Raises NotFoundError, DamagedError, NotPermittedError."""
+        return list(self._shelf(agency).live().notices().values())
+
+    @contextmanager
+    def delivering(self, agency: str) -> Iterator[bool]:
+        """The right to deliver the agency's notices; False while another process has it."""
+        shelf = self._shelf(agency)
+        shelf.require()
+        with ExitStack() as held:
+            try:
+                held.enter_context(lock.held(f"{shelf.directory}/.delivering", agency, 0))
+            except BusyError:
+                yield False
+            else:
+                yield True
+
+    def record(self, agency: str, deliveries: Iterable[Delivery]) -> None:
+        """Record what was delivered, on disk when this returns. Raises StorageError, NotPermittedError."""
+        Journal(self._shelf(agency).directory).add(deliveries)
+
+    def deliveries(self, agency: str, since: datetime | None = None) -> list[Delivery]:
+        """What was delivered since then; without `since` in the last two months. Raises DamagedError."""
+        return Journal(self._shelf(agency).directory).since(since)
 
     def examine(self, agency: str, now: datetime) -> list[Symptom]:
         """What is wrong or odd in an agency's files."""

@@ -1,10 +1,11 @@
 """A unit of work on plain JSON files: what it put is staged in memory and written once, when its block ends well."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
+from csctool.domain.notice import Notice
 from csctool.domain.query import Query, Range
 from csctool.domain.ticket import Ticket, split_key
 from csctool.domain.words import FINISHED
@@ -30,6 +31,8 @@ class Work:
         self._counted = False
         self._calendars: dict[str, Any] | None = None
         self._kept = False
+        self._outbox: dict[int, Notice] | None = None
+        self._posted = False
 
     @property
     def live(self) -> Database:
@@ -64,6 +67,31 @@ class Work:
             self.calendars[digest] = definition
             self._kept = True
 
+    @property
+    def outbox(self) -> dict[int, Notice]:
+        """The agency's outbox as this unit sees it."""
+        if self._outbox is None:
+            self._outbox = self.live.notices()
+        return self._outbox
+
+    def post(self, notices: Iterable[Notice]) -> None:
+        """Insert notices, or replace those of the same identity."""
+        places = {notice.id: at for at, notice in self.outbox.items()}
+        for notice in notices:
+            at = places.get(notice.id)
+            if at is None:
+                at = places[notice.id] = self.counters.get("outbox", 0) + 1
+                self.raise_to("outbox", at)
+            self.outbox[at] = notice
+            self._posted = True
+
+    def drop(self, ids: Collection[str]) -> None:
+        """Take notices out."""
+        gone = [at for at, notice in self.outbox.items() if notice.id in ids]
+        for at in gone:
+            del self.outbox[at]
+            self._posted = True
+
     def untouched(self, archives: bool, months: Range | None = None) -> Iterator[msgspec.Raw]:
         """The documents of the tickets that this unit has not put: the live ones, or those of the archives too."""
         documents = self.shelf.everything(self.live, months) if archives else self.live.tickets.undecoded()
@@ -71,7 +99,7 @@ class Work:
 
     def stage(self) -> bool:
         """Stage everything in the database; False when nothing changed."""
-        if not self.staged and not self._counted and not self._kept:
+        if not self.staged and not self._counted and not self._kept and not self._posted:
             return False
         if self.staged:
             given = self.live.last_number()
@@ -81,6 +109,10 @@ class Work:
             self.raise_to("number", max(self.staged))
         if self._kept:
             self.live.calendars.put({1: codec.encode(self.calendars)})
+        if self._posted:
+            before = self.live.outbox.undecoded()
+            self.live.outbox.remove(doc_ids=[at for at in map(int, before) if at not in self.outbox])
+            self.live.outbox.put({at: codec.encode(notice) for at, notice in self.outbox.items()})
         self.live.counters.put({1: codec.encode(self.counters)})
         return True
 
@@ -169,6 +201,18 @@ class TinyUnit:
     def keep_calendar(self, agency: str, digest: str, definition: Mapping[str, Any]) -> None:
         """Keep a definition for ever."""
         self._work[agency].keep_calendar(digest, definition)
+
+    def outbox(self, agency: str) -> list[Notice]:
+        """The agency's outbox as this unit sees it."""
+        return list(self._work[agency].outbox.values())
+
+    def post(self, agency: str, notices: Iterable[Notice]) -> None:
+        """Put notices into the agency's outbox."""
+        self._work[agency].post(notices)
+
+    def drop(self, agency: str, ids: Collection[str]) -> None:
+        """Take notices out of the agency's outbox."""
+        self._work[agency].drop(ids)
 
     def _opened_with(self, word: str, agency: str, archives: bool) -> Iterator[tuple[str, Ticket]]:
         work = self._work[agency]

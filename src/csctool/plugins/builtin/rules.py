@@ -1,8 +1,12 @@
 """`rules.toml` as a plugin: the first rule of a section whose tests all hold answers. `domain/matching.py` says how."""
 
+from collections.abc import Iterator
+
+from csctool.desk.ports import Told
 from csctool.domain.matching import Book
-from csctool.domain.organisation import Rules
-from csctool.domain.ticket import Ticket
+from csctool.domain.notice import name_of
+from csctool.domain.organisation import Rule, Rules
+from csctool.domain.ticket import Event, Ticket
 from csctool.plugins.hookspecs import Answer, hookimpl
 
 
@@ -32,6 +36,22 @@ class RuleBook:
     def escalate(self, ticket: Ticket) -> Answer | None:
         """The first `[[escalate]]` rule that fits."""
         return self._answer("escalate", ticket)
+
+    @hookimpl
+    def notify(self, event: Event, ticket: Ticket) -> list[Told]:
+        """What the first `[[notify]]` rule that speaks of this event and fits wants told."""
+        if not self._book.rules.notify:
+            return []
+        name = name_of(event)
+        for rule in self._book.fitting("notify", ticket):
+            if name in rule.then["on"]:
+                return list(self._wanted(rule))
+        return []
+
+    def _wanted(self, rule: Rule) -> Iterator[Told]:
+        by = f"{rule.name} line {rule.line}"
+        for to in rule.then["to"]:
+            yield Told(rule.then["transport"], to, by, rule.then.get("template"), None, rule.then.get("text"))
 
     def _answer(self, section: str, ticket: Ticket) -> Answer | None:
         rule = self._book.first(section, ticket)

@@ -1,0 +1,106 @@
+"""A notice: one message to one address about one event of a ticket, from the moment it is caused until it is delivered.
+
+Notices wait in the outbox of their agency, saved together with the change that caused them. Their identity follows from
+ticket, event, recipient and transport, so that the same thing is never told twice.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from csctool.domain.ticket import Event, Frozen
+
+try:  # the same function as in hashlib, without loading OpenSSL at every start
+    from _blake2 import blake2b
+except ImportError:
+    from hashlib import blake2b
+
+#: verb of an event -> what rules and templates call it.
+NAMES: Mapping[str, str] = {
+    "open": "opened", "triage": "triaged", "assign": "assigned", "start": "started", "hold": "held",
+    "resume": "resumed", "escalate": "escalated", "return": "returned", "diagnose": "diagnosed",
+    "resolve": "resolved", "close": "closed", "reopen": "reopened", "cancel": "cancelled", "merge": "merged",
+    "transfer": "transferred", "note": "noted", "link": "linked", "callback": "called-back", "warn": "warned",
+    "breach": "breached", "undo": "undone",
+}  # fmt: skip
+
+State = Literal["waiting", "held", "dead"]
+
+
+class Notice(Frozen, frozen=True, omit_defaults=True):
+    """One message to one address.
+
+    `event` is the event's name in rules and templates, `seq` its number in the history of `ticket`; `role` says as what
+    the recipient is told (`requester`, `queue` …), `rule` who wanted it. `due` is the earliest moment of delivery,
+    `tries` and `error` tell of attempts that failed. `text` and `subject` are given by a plugin or a rule; else the
+    words come from the template at delivery. What is `waiting` is delivered, what is `held`
+    waits for a person, what is `dead` was given up.
+    """
+
+    id: str
+    ticket: str
+    seq: int
+    event: str
+    op: str
+    transport: str
+    to: str
+    role: str
+    rule: str
+    at: datetime
+    due: datetime
+    template: str | None = None
+    subject: str | None = None
+    text: str | None = None
+    state: State = "waiting"
+    tries: int = 0
+    error: str | None = None
+
+
+class Delivery(Frozen, frozen=True, omit_defaults=True):
+    """A notice that somebody took: when, and what the other end called it. Kept when the notice has left."""
+
+    id: str
+    ticket: str
+    seq: int
+    event: str
+    transport: str
+    to: str
+    role: str
+    rule: str
+    at: datetime
+    receipt: str | None = None
+    detail: str | None = None
+
+
+def identity(ticket: str, seq: int, transport: str, to: str) -> str:
+    """What a notice is known by, and never repeated under: 16 hexadecimal digits."""
+    text = "\0".join((ticket, str(seq), transport, to.casefold()))
+    digest: str = blake2b(text.encode(), digest_size=8).hexdigest()
+    return digest
+
+
+def name_of(event: Event) -> str:
+    """What rules and templates call an event; the verb itself where it has no other name."""
+    return NAMES.get(event.verb, event.verb)
+
+
+def delivered(notice: Notice, at: datetime, receipt: str | None = None, detail: str | None = None) -> Delivery:
+    """The record of a delivery."""
+    return Delivery(
+        notice.id, notice.ticket, notice.seq, notice.event, notice.transport, notice.to, notice.role, notice.rule, at,
+        receipt, detail,
+    )  # fmt: skip
+
+
+def ready(notices: Iterable[Notice], now: datetime) -> list[Notice]:
+    """Those that are to be delivered now, the longest due first."""
+    return sorted((n for n in notices if n.state == "waiting" and n.due <= now), key=lambda n: (n.due, n.ticket, n.seq))
+
+
+def failed(notice: Notice, why: str, due: datetime, *, dead: bool) -> Notice:
+    """The notice after an attempt that failed: to be tried again at `due`, or given up."""
+    return msgspec.structs.replace(
+        notice, tries=notice.tries + 1, error=why, due=due, state="dead" if dead else "waiting"
+    )

@@ -1,0 +1,1 @@
+"""Delivery: what a notice says, and the transports that carry it."""
