@@ -20,7 +20,7 @@ from csctool.storage import briefs, container
 from csctool.storage.archives import Archives
 
 #: Raise it with every change of what is made: desks of another version are made anew.
-VERSION = 3
+VERSION = 4
 SIZES = {"D10k": 10_000, "D100k": 100_000, "D1M": 1_000_000}
 FIRST_DAY, LAST_DAY = datetime(2025, 10, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC)
 CLOSED = 0.97

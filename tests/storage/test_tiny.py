@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
 from csctool.domain import lifecycle
@@ -50,18 +51,26 @@ def keys(found) -> list[str]:
 # -- the form ----------------------------------------------------------------------------------------------------
 
 
-def test_the_file_is_json_with_a_ticket_a_line_as_the_public_json_has_it(root):
+def test_the_file_is_json_with_a_ticket_a_line_as_the_public_json_has_it_without_defaults(root):
     filled(root, opened(1), opened(2, subject="two\nlines"))
     blob = content(path(root))
     tables = json.loads(blob)
-    assert tables["csctool"]["format"] == 1
+    assert tables["csctool"]["format"] == 2
     assert tables["csctool"]["generation"] == 1
     assert tables["counters"]["1"] == {"number": 2}
     assert list(tables["tickets"]) == ["1", "2"]
     assert tables["tickets"]["2"]["subject"] == "two\nlines"
     assert tables["tickets"]["1"]["history"][0]["changes"]["status"] == [None, "queued"]
+    public = msgspec.to_builtins(opened(1))
+    stored = {name: value for name, value in tables["tickets"]["1"].items() if name not in ("seals", "history")}
+    assert stored == {name: public[name] for name in stored}
+    assert [name for name in public if name not in stored] == [
+        "description", "channel", "requester", "phone", "affected", "cc", "service", "category", "impact", "urgency",
+        "priority", "tier", "desk", "owner", "assignee", "flags", "fields", "resolution", "code", "cause", "training",
+        "minutes", "links", "handovers", "bounces", "responded_at", "resolved_at", "closed_at", "due", "sla", "history",
+    ]  # fmt: skip
     assert blob.count(b"\n") == blob.decode().count("\n") == 9
-    assert blob.splitlines()[0].startswith(b'{"csctool":{"format":1,"generation":1,"checksum":"')
+    assert blob.splitlines()[0].startswith(b'{"csctool":{"format":2,"generation":1,"checksum":"')
 
 
 def test_a_change_leaves_the_lines_of_other_tickets_as_they_were(root):
@@ -76,9 +85,9 @@ def test_a_change_leaves_the_lines_of_other_tickets_as_they_were(root):
 
 def test_tables_that_this_room_does_not_know_pass_through(root):
     filled(root, opened(1))
-    generation, tables = container.unpack(content(path(root)), "")
+    header, tables = container.unpack(content(path(root)), "")
     tables["outbox"] = {"7": codec.encode({"to": "ada"})}
-    overwrite(path(root), container.pack(tables, generation))
+    overwrite(path(root), container.pack(tables, header.generation))
     start(TinyStore(root))
     assert json.loads(content(path(root)))["outbox"] == {"7": {"to": "ada"}}
 
@@ -124,9 +133,9 @@ def test_any_truncation_is_damage(root):
     lambda blob: blob[: len(blob) // 2],
     lambda blob: blob + b"\n",
     lambda blob: b" " + blob,
-    lambda blob: blob.replace(b'"format":1', b'"format": 1'),
-    lambda blob: blob.replace(b'"format":1,"generation":1', b'"generation":1,"format":1'),
-    lambda blob: blob.replace(b'"format":1', b'"format":2'),
+    lambda blob: blob.replace(b'"format":2', b'"format": 2'),
+    lambda blob: blob.replace(b'"format":2,"generation":1', b'"generation":1,"format":2'),
+    lambda blob: blob.replace(b'"format":2', b'"format":1'),
     lambda blob: blob.replace(b'"generation":1', b'"generation":01'),
     lambda blob: blob.replace(b'"checksum":"', b'"checksum":"0'),
     lambda blob: blob.replace(b'"queue":', b'"Queue":'),
@@ -189,7 +198,7 @@ def test_a_damaged_agency_does_not_hide_the_others(root):
 
 
 def test_a_desk_of_a_newer_csctool_is_refused(root, monkeypatch):
-    monkeypatch.setattr(codec, "FORMAT", 2)
+    monkeypatch.setattr(codec, "FORMAT", 3)
     filled(root, opened(1))
     monkeypatch.undo()
     with pytest.raises(StorageError, match="newer csctool") as told:
@@ -197,17 +206,19 @@ def test_a_desk_of_a_newer_csctool_is_refused(root, monkeypatch):
     assert not isinstance(told.value, DamagedError)
 
 
-def test_documents_of_an_older_format_are_migrated_as_they_are_read(root, monkeypatch):
+def test_migrations_run_one_after_the_other_when_a_file_is_written_next(root, monkeypatch):
     store = filled(root, opened(1), opened(2))
-    monkeypatch.setattr(codec, "FORMAT", 3)
+    before = content(path(root))
+
+    monkeypatch.setattr(codec, "FORMAT", 4)
     monkeypatch.setattr(codec, "MIGRATIONS", {
-        1: lambda ticket: ticket | {"category": "telecom"},
-        2: lambda ticket: ticket | {"category": ticket["category"] + "/voice"},
+        2: lambda line: msgspec.Raw(bytes(line).replace(b"no dial tone", b"silence")),
+        3: lambda line: msgspec.Raw(bytes(line).replace(b"silence", b"not a sound")),
     })  # fmt: skip
-    assert store.get("DHS-1").category == "telecom/voice"
+    assert store.get("DHS-2").subject == "no dial tone"
     start(store)
-    monkeypatch.setattr(codec, "MIGRATIONS", {})
-    assert store.get("DHS-2").category == "telecom/voice"
+    assert store.get("DHS-2").subject == "not a sound"
+    assert content(path(root, "open.format2.json")) == before
 
 
 def test_a_document_that_is_no_ticket_is_damage(root):

@@ -129,12 +129,6 @@ class Ticket(Frozen, frozen=True):
         return self.status in LIVE
 
 
-class Outline(Ticket, frozen=True):
-    """A ticket whose history is left as it was read, undecoded, for lists that do not look into it."""
-
-    history: msgspec.Raw = msgspec.Raw(b"[]")  # type: ignore[assignment]
-
-
 def split_key(key: str) -> tuple[str, int]:
     """`DHS-1042` as (agency, number).
 

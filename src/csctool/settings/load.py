@@ -53,7 +53,11 @@ def desk_from(text: str, path: str) -> DeskSettings:
 
     data = parse_toml(text, path)
     if data.get("format", 1) != 1:
-        raise SettingsError(f"{path}: format: this csctool reads format 1, not {data['format']!r}")
+        newer = isinstance(data["format"], int) and data["format"] > 1
+        raise SettingsError(
+            f"{path}: format: this csctool reads format 1, not {data['format']!r}",
+            "a newer csctool wrote it: upgrade csctool" if newer else "format = 1",
+        )
     for section, kind in _NAMED.items():
         named = data.get(section)
         if isinstance(named, dict):

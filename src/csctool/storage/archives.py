@@ -7,14 +7,17 @@ damaged or older than one of them; only writers save it.
 import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from csctool.domain.query import Range
 from csctool.errors import DamagedError, StorageError
 from csctool.storage import codec, container, files
-from csctool.storage.codec import Sketch
 from csctool.storage.database import Database
+
+if TYPE_CHECKING:
+    from csctool.storage.partial import Sketch
 
 #: Where finished tickets go that carry no time at all.
 UNDATED = "0000-00"
@@ -122,7 +125,7 @@ class Archives:
         self._replace(archive)
 
     def _replace(self, archive: Database) -> None:
-        files.replace([files.Replacement(archive.path, archive.packed(), archive.before, self._keep)])
+        files.replace([archive.replacement(self._keep)])
 
     # -- the index -----------------------------------------------------------------------------------------------
 
@@ -175,7 +178,7 @@ def header_of(path: str) -> container.Header | None:
     return None if start is None else container.read_header(start, path)
 
 
-def month_of(ticket: Sketch) -> str:
+def month_of(ticket: "Sketch") -> str:
     """The archive of a finished ticket: the month (UTC) in which it ended.
 
     Imported data may say that it ended before it began: then the month of the later time, so that whoever looks for

@@ -1,85 +1,37 @@
 """Ticket <-> document: the one place that knows the format of stored documents, its version and its migrations.
 
-A document is the public JSON of the ticket, so what lies on disk is what `show --json` prints. Documents that a command
-does not touch pass through as undecoded bytes.
+A document is the public JSON of the ticket without what stands at its default (see `written`), so what lies on disk
+reads as what `show --format json` prints. Documents that a command does not touch pass through as undecoded bytes.
+
+Every format so far decodes alike. So a file of an older one is read as it is, and its documents are migrated when it is
+written next; the old file is kept beside it then.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from contextlib import suppress
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from csctool.domain.audit import chain
 from csctool.domain.notice import Delivery, Notice
-from csctool.domain.ticket import Due, Outline, Ticket
-from csctool.domain.words import LIVE, OPEN
+from csctool.domain.ticket import Ticket
 from csctool.errors import DamagedError
 
-#: The version of the documents that this csctool writes. Raising it needs an entry in MIGRATIONS.
-FORMAT = 1
+if TYPE_CHECKING:  # a command that looks at whole tickets needs no parts of them
+    from csctool.storage.partial import Brief, Sketch
 
-#: format -> what turns a ticket's document (plain values) of that format into one of the next.
-MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+#: The version of the documents that this csctool writes. Raising it needs an entry in MIGRATIONS.
+FORMAT = 2
+#: The first format there was.
+OLDEST = 1
 
 #: What decoding raises for bytes that are no JSON, or not of the type; the second one for keys that are no UTF-8.
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
 
 #: Undecoded documents by ticket number (as JSON has it, a string), by table.
 Tables = dict[str, dict[str, msgspec.Raw]]
-
-
-class Sketch(msgspec.Struct, frozen=True, gc=False):
-    """The fields of a ticket that queries ask about, without texts and history.
-
-    Decoding it costs a third of decoding the ticket, which pays when a query drops most tickets.
-    """
-
-    agency: str
-    number: int
-    kind: str
-    status: str
-    requester: str | None = None
-    service: str | None = None
-    category: str | None = None
-    priority: str = "P5"
-    queue: str | None = None
-    tier: str | None = None
-    desk: str | None = None
-    owner: str | None = None
-    assignee: str | None = None
-    flags: tuple[str, ...] = ()
-    opened_at: datetime | None = None
-    updated_at: datetime | None = None
-    responded_at: datetime | None = None
-    resolved_at: datetime | None = None
-    closed_at: datetime | None = None
-    due: Due = Due()
-    version: int = 0
-
-
-class Brief(Sketch, frozen=True, gc=False, omit_defaults=True):
-    """A ticket without texts and history: what a query that is `brief` gets in its place."""
-
-    channel: str | None = None
-    code: str | None = None
-    sla: dict[str, Any] = {}
-
-    @property
-    def key(self) -> str:
-        """`DHS-1042`."""
-        return f"{self.agency}-{self.number}"
-
-    @property
-    def open(self) -> bool:
-        """Somebody still has to work on it."""
-        return self.status in OPEN
-
-    @property
-    def live(self) -> bool:
-        """Open, or resolved and not closed yet."""
-        return self.status in LIVE
 
 
 class Head(msgspec.Struct, frozen=True, gc=False):
@@ -97,24 +49,31 @@ def _decoder(type: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(type)
 
 
+@cache
+def _part(name: str) -> msgspec.json.Decoder[Any]:
+    from csctool.storage import partial
+
+    return _decoder(getattr(partial, name))
+
+
 def decode(document: msgspec.Raw) -> Ticket:
     """The ticket of a document. Raises DamagedError for one that is none."""
     return _decode(Ticket, document)  # type: ignore[no-any-return]
 
 
 def outline(document: msgspec.Raw) -> Ticket:
-    """The ticket without its history decoded. Raises DamagedError."""
-    return _decode(Outline, document)  # type: ignore[no-any-return]
+    """The ticket without what its events changed. Raises DamagedError."""
+    return _read(_part("Outline"), document)  # type: ignore[no-any-return]
 
 
-def sketch(document: msgspec.Raw) -> Sketch:
+def sketch(document: msgspec.Raw) -> "Sketch":
     """The fields that queries ask about. Raises DamagedError."""
-    return _decode(Sketch, document)  # type: ignore[no-any-return]
+    return _read(_part("Sketch"), document)  # type: ignore[no-any-return]
 
 
-def brief(document: msgspec.Raw) -> Brief:
+def brief(document: msgspec.Raw) -> "Brief":
     """The ticket without texts and history. Raises DamagedError."""
-    return _decode(Brief, document)  # type: ignore[no-any-return]
+    return _read(_part("Brief"), document)  # type: ignore[no-any-return]
 
 
 def head(document: msgspec.Raw) -> Head:
@@ -148,8 +107,12 @@ def delivery(document: msgspec.Raw) -> Delivery:
 
 
 def _decode(type: Any, document: msgspec.Raw) -> Any:
+    return _read(_decoder(type), document)
+
+
+def _read(decoder: msgspec.json.Decoder[Any], document: msgspec.Raw) -> Any:
     try:
-        return _decoder(type).decode(document)
+        return decoder.decode(document)
     except UNREADABLE as error:
         start = bytes(document)[:40].decode(errors="replace")
         raise DamagedError(f"a stored document can't be read ({error}): {start}…", "run csctool doctor") from error
@@ -161,15 +124,20 @@ def _encoder() -> msgspec.json.Encoder:
 
 
 def encode(value: Any) -> msgspec.Raw:
-    """The document of a ticket, or of any other plain value that goes into a table; one line of JSON."""
+    """The document of a plain value that goes into a table; one line of JSON."""
     return msgspec.Raw(_encoder().encode(value))
+
+
+def document(ticket: Ticket, seals: tuple[str, ...] = ()) -> msgspec.Raw:
+    """The document of a ticket with the seals of its events; one line of JSON, the same for equal tickets."""
+    from csctool.storage.written import written
+
+    return msgspec.Raw(written(ticket, seals))
 
 
 def sealed(ticket: Ticket, before: msgspec.Raw | None = None) -> msgspec.Raw:
     """The document of a ticket with a seal for each event; those of the document `before` stay as they are."""
-    found = chain(ticket, seals(before) if before is not None else ())
-    text = _encoder().encode(ticket)
-    return msgspec.Raw(text[:-1] + b',"seals":' + _encoder().encode(found) + b"}")
+    return document(ticket, chain(ticket, seals(before) if before is not None else ()))
 
 
 def seals(document: msgspec.Raw) -> tuple[str, ...]:
@@ -181,14 +149,31 @@ class _Seals(msgspec.Struct, frozen=True, gc=False):
     seals: tuple[str, ...] = ()
 
 
+def is_ours(line: msgspec.Raw) -> bool:
+    """Whether csctool would write exactly this document, in some format, for the ticket that it is. Raises
+    DamagedError."""
+    from csctool.storage.written import in_format_1, written
+
+    ticket, kept = decode(line), seals(line)
+    return bytes(line) in (written(ticket, kept), in_format_1(ticket, kept))
+
+
+# -- older formats -----------------------------------------------------------------------------------------------
+
+
 def upgrade(found: int, tables: Tables) -> Tables:
-    """The tables of an older format in this one; migrations run in their order over every ticket."""
-    if found == FORMAT:
-        return tables
-    tickets = tables.get("tickets", {})
-    for number, document in tickets.items():
-        plain = msgspec.json.decode(document)
-        for step in range(found, FORMAT):
-            plain = MIGRATIONS[step](plain)
-        tickets[number] = encode(plain)
+    """The tables of an older format as they are to be written; migrations run in their order over every ticket.
+
+    A document that is no ticket stays as it is: whoever asks for it is told.
+    """
+    for step in range(found, FORMAT):
+        for number, line in tables.get("tickets", {}).items():
+            with suppress(DamagedError):
+                tables["tickets"][number] = MIGRATIONS[step](line)
     return tables
+
+
+#: format -> what turns a ticket's document of that format into one of the next. Doing it twice changes nothing.
+MIGRATIONS: Mapping[int, Callable[[msgspec.Raw], msgspec.Raw]] = {
+    1: lambda line: document(decode(line), seals(line)),
+}

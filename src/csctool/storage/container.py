@@ -1,6 +1,6 @@
 """The form of a store file: plain JSON, a header and then tables with one document a line, so that grep and diff work.
 
-    {"csctool":{"format":1,"generation":12,"checksum":"6a09e667bb67ae85"},
+    {"csctool":{"format":2,"generation":12,"checksum":"6a09e667bb67ae85"},
     "tickets":{
     "1":{"key":"DHS-1", …},
     "2":{"key":"DHS-2", …}
@@ -62,8 +62,8 @@ def pack(tables: Mapping[str, Mapping[str, msgspec.Raw]], generation: int) -> by
     return blob
 
 
-def unpack(blob: bytes | bytearray, path: str) -> tuple[int, codec.Tables]:
-    """Generation and tables of a store file; `path` is for the messages.
+def unpack(blob: bytes | bytearray, path: str) -> tuple[Header, codec.Tables]:
+    """Header and tables of a store file, the documents in the header's format; `path` is for the messages.
 
     Raises DamagedError when any byte is not as it was written, StorageError for a format newer than this csctool.
     """
@@ -81,7 +81,7 @@ def unpack(blob: bytes | bytearray, path: str) -> tuple[int, codec.Tables]:
     except codec.UNREADABLE as error:
         raise damaged(path, str(error)) from error
     del tables["csctool"]
-    return header.generation, codec.upgrade(header.format, tables)
+    return header, tables
 
 
 def read_header(start: bytes | bytearray, path: str) -> Header:

@@ -10,7 +10,7 @@ from tinydb.table import Table
 
 from csctool.domain.notice import Notice
 from csctool.domain.words import FINISHED
-from csctool.storage import codec, container
+from csctool.storage import codec, container, files
 
 
 class StagedStorage(Storage):
@@ -21,10 +21,11 @@ class StagedStorage(Storage):
 
     def __init__(self, path: str, blob: bytes | None) -> None:
         self._tables: dict[str, dict[str, Any]] | None = None
-        self.generation = 0
+        self.generation, self.format = 0, codec.FORMAT
         self.staged = False
         if blob is not None:
-            self.generation, self._tables = container.unpack(blob, path)
+            header, self._tables = container.unpack(blob, path)
+            self.generation, self.format = header.generation, header.format
 
     def read(self) -> dict[str, dict[str, Any]] | None:
         """The tables as this transaction sees them, documents undecoded."""
@@ -35,8 +36,13 @@ class StagedStorage(Storage):
         self._tables = data
         self.staged = True
 
+    def upgrade(self) -> None:
+        """Bring the documents of an older format to this one's."""
+        codec.upgrade(self.format, self._tables or {})
+
     def packed(self) -> bytearray:
-        """The next generation of the file."""
+        """The next generation of the file, in this format."""
+        self.upgrade()
         return container.pack(self._tables or {}, self.generation + 1)
 
 
@@ -72,13 +78,24 @@ class Database(TinyDB):
         return self._staging.generation
 
     @property
+    def format(self) -> int:
+        """The format in which the file was written."""
+        return self._staging.format
+
+    @property
     def staged(self) -> bool:
         """Whether something was changed."""
         return self._staging.staged
 
-    def packed(self) -> bytearray:
-        """The bytes that would replace the file."""
-        return self._staging.packed()
+    def upgrade(self) -> None:
+        """Bring the documents of an older format to this one's, where they are about to be written."""
+        self._staging.upgrade()
+
+    def replacement(self, keep: bool, waits: bool = False) -> files.Replacement:
+        """The file, ready to be replaced by what was staged: see `files.Replacement`. A file of an older format is kept
+        for good, for whoever has to go back to an older csctool."""
+        also = files.of_format(self.path, self.format) if self.format < codec.FORMAT else None
+        return files.Replacement(self.path, self._staging.packed(), self.before, keep, waits, also)
 
     @property
     def tickets(self) -> Documents:

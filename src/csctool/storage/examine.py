@@ -19,7 +19,7 @@ from csctool.storage.shelf import Shelf
 
 #: What an agency's directory holds: store files, settings, plugins, locks, and what a repair kept.
 KNOWN = re.compile(
-    r"open(\.prev)?\.json|agency\.toml|rules\.toml|rules\.\w+|tests\.toml|plugins|closed|\.lock|.*\.damaged-\w+(\.\d+)?|__pycache__"
+    r"open(\.prev|\.format\d+)?\.json|agency\.toml|rules\.toml|rules\.\w+|tests\.toml|plugins|closed|\.lock|.*\.damaged-\w+(\.\d+)?|__pycache__"
 )
 #: A clock may be this many seconds ahead of another before anybody needs to know.
 SLACK = 120

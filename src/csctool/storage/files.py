@@ -32,6 +32,11 @@ def previous(path: str) -> str:
     return path.removesuffix(".json") + ".prev.json"
 
 
+def of_format(path: str, format: int) -> str:
+    """Where the last writing of a store file in an older format is kept."""
+    return path.removesuffix(".json") + f".format{format}.json"
+
+
 def read(path: str, limit: int = -1) -> bytes | None:
     """The bytes of a file, or its first `limit`; None when there is none. Raises NotPermittedError, StorageError."""
     try:
@@ -76,17 +81,21 @@ def _read_all(descriptor: int) -> bytes:
 
 
 class Replacement:
-    """One file that is to be replaced: the new bytes, and the old ones when the generation before is to be kept."""
+    """One file that is to be replaced: the new bytes, and the old ones, which are kept.
+
+    They are kept as the generation before where `keep` says so, and under the name `also` for good.
+    """
 
     def __init__(
-        self, path: str, new: bytes | bytearray, old: bytes | None, keep: bool = True, waits: bool = False
-    ) -> None:
+        self, path: str, new: bytes | bytearray, old: bytes | None, keep: bool = True, waits: bool = False,
+        also: str | None = None,
+    ) -> None:  # fmt: skip
         self.path = path
         self.new = new
         self.directory = os.path.dirname(path)
-        self._old = old if keep else None
+        self._old = old
         self._waits = waits
-        self._previous = previous(path)
+        self._kept = [name for name in (also, previous(path) if keep else None) if name and old is not None]
 
     def prepare(self) -> None:
         """Write the new file beside the old one and bring it to the disk.
@@ -98,29 +107,29 @@ class Replacement:
             os.rename(self.path + TEMPORARY, self.path + WAITING)
 
     def commit(self) -> None:
-        """Keep the old file as the generation before, then put the new one in its place.
+        """Keep the old file, then put the new one in its place.
 
         The old one gets a second name instead of a new one: there is a whole file under the old name at any moment.
         """
-        if self._old is not None:
-            self._keep_old(self._old)
+        for name in self._kept:
+            self._keep_as(name)
         os.rename(self.path + (WAITING if self._waits else TEMPORARY), self.path)
 
-    def _keep_old(self, old: bytes) -> None:
-        temporary = self._previous + TEMPORARY
+    def _keep_as(self, name: str) -> None:
+        temporary = name + TEMPORARY
         remove(temporary)
         try:
             os.link(self.path, temporary)
         except OSError:
             # No hard links here, or not to a file of somebody else's: a copy does as well.
-            _write(temporary, old, like=self.path)
-        os.rename(temporary, self._previous)
+            _write(temporary, self._old or b"", like=self.path)
+        os.rename(temporary, name)
         # Renaming one name of a file to another name of the same file does nothing: after a crash both may be one.
         remove(temporary)
 
     def abandon(self) -> None:
         """Leave no temporary files."""
-        for name in (self.path + TEMPORARY, self.path + WAITING, self._previous + TEMPORARY):
+        for name in (self.path + TEMPORARY, self.path + WAITING, *(kept + TEMPORARY for kept in self._kept)):
             try:
                 remove(name)
             except OSError:

@@ -156,7 +156,7 @@ class MemoryUnit:
     def put(self, ticket: Ticket) -> None:
         """Stage a new or changed ticket. An agency outside the unit is a mistake in csctool: KeyError."""
         # Through the codec, so that a test sees what every other store would give back (lists for tuples in history).
-        self._tickets[ticket.agency][ticket.number] = codec.decode(codec.encode(ticket))
+        self._tickets[ticket.agency][ticket.number] = codec.decode(codec.document(ticket))
         self._put[ticket.agency].add(ticket.number)
         self.raise_to(ticket.agency, "number", ticket.number)
 

@@ -160,7 +160,7 @@ class Shelf:
 
     def replacement(self, database: Database, waits: bool = False) -> files.Replacement:
         """The file of a database, ready to be replaced by what was staged; `waits` when another file goes first."""
-        return files.Replacement(database.path, database.packed(), database.before, self._keep, waits)
+        return database.replacement(self._keep, waits)
 
     def archive(self) -> int:
         """Move finished tickets to the archives of their months; returns how many moved.
@@ -170,6 +170,8 @@ class Shelf:
         live = self.live()
         finished = live.finished()
         if finished:
+            live.upgrade()
+            finished = {number: live.tickets.undecoded()[number] for number in finished}
             try:
                 self._make_closed()
             except OSError as error:

@@ -1,0 +1,48 @@
+"""How a ticket is written: the shape of its stored document, in every format that was ever in use.
+
+Format 2 is the public JSON with everything left out that stands at its default, and the seals of the events at the end.
+A field that is not there has the value that a fresh ticket has: no text, no list, 0, impact and urgency 3, P5. What an
+event says of a field stands there in full, old and new, so that seals and repairs need no other line than the ticket's
+own. Format 1 left nothing out.
+"""
+
+import msgspec
+
+from csctool.domain.ticket import Decision, Due, Event, Ticket
+
+
+class StoredDecision(Decision, frozen=True, omit_defaults=True):
+    """As in the domain, defaults left out."""
+
+
+class StoredEvent(Event, frozen=True, omit_defaults=True):
+    """As in the domain, defaults left out."""
+
+    decisions: tuple[StoredDecision, ...] = ()
+
+
+class StoredDue(Due, frozen=True, omit_defaults=True):
+    """As in the domain, what is not promised left out."""
+
+
+class StoredTicket(Ticket, frozen=True, omit_defaults=True):
+    """As in the domain, defaults left out, with its seals."""
+
+    due: StoredDue | None = None  # type: ignore[assignment]
+    history: tuple[StoredEvent, ...] = ()
+    seals: tuple[str, ...] = ()
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def written(ticket: Ticket, seals: tuple[str, ...]) -> bytes:
+    """The document of a ticket: one line of JSON, the same for equal tickets."""
+    stored = msgspec.convert(ticket, StoredTicket, from_attributes=True)
+    due = stored.due if ticket.due != Due() else None
+    return _encode(msgspec.structs.replace(stored, due=due, seals=seals))
+
+
+def in_format_1(ticket: Ticket, seals: tuple[str, ...]) -> bytes:
+    """The document as csctool wrote it in format 1."""
+    return _encode(ticket)[:-1] + b',"seals":' + _encode(seals) + b"}"
