@@ -88,8 +88,8 @@ def _repaired(
             _keep(path, kept)
         generation = max(found.generation, before.generation if before is not None else 0)
         # Its lines, and those of the generation before, may be of any format.
-        blob = container.pack(codec.upgrade(codec.OLDEST, tables), generation + 1)
-        files.replace([files.Replacement(path, blob, None, keep=False)])
+        whole = container.pack(codec.upgrade(codec.OLDEST, tables), generation + 1)
+        files.replace([files.Replacement(path, whole, None, keep=False)])
     return [Repair(agency=agency, path=path, why=why, kept=kept, **told)], tables
 
 
