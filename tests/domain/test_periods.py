@@ -91,3 +91,16 @@ def test_a_report_of_the_fiscal_year(csctool, desk):
     csctool.open()
     assert csctool("report", "volume", "--period", "fiscal-year", "--format", "json").json["rows"][0]["opened"] == 1
     assert csctool("list", "--opened", "last-fiscal-year", "--format", "keys").lines == ["DHS-1"]
+
+
+def test_a_time_of_day_is_the_last_one_or_the_next_one_ahead():
+    assert moment("14:30", datetime(2026, 11, 26, 21, 0, tzinfo=UTC), CHICAGO) == datetime(
+        2026, 11, 26, 20, 30, tzinfo=UTC
+    )
+    early = datetime(2026, 11, 26, 14, 0, tzinfo=UTC)
+    assert moment("14:30", early, CHICAGO) == datetime(2026, 11, 25, 20, 30, tzinfo=UTC)
+    assert moment("14:30", early, CHICAGO, ahead=True) == datetime(2026, 11, 26, 20, 30, tzinfo=UTC)
+    assert moment("8:00", early, CHICAGO, ahead=True) == datetime(2026, 11, 27, 14, 0, tzinfo=UTC)
+    for wrong in ("24:00", "12:60"):
+        with pytest.raises(UsageError, match="no such time"):
+            moment(wrong, early, CHICAGO)

@@ -55,6 +55,7 @@ CHAPTERS: dict[str, dict[str, tuple[str, str]]] = {
         "archive": ("archive", "Move finished tickets to their months' archives."),
     },
     "Tell": {
+        "outage": ("outage", "What many agencies suffer at once: open, plan, list, update, resolve."),
         "notify": ("notify", "Messages to people: list what waits, deliver it."),
     },
     "Trust": {

@@ -154,5 +154,15 @@ def pairs(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dic
     return found
 
 
+def outage_agencies(f: F) -> F:
+    """--agencies KEY,KEY… of the outage commands; `all` stands for every one."""
+
+    def read(_: click.Context, __: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(key.upper() for word in words for key in word.replace(",", " ").split())
+
+    return click.option("--agencies", "-a", "agencies", multiple=True, type=AGENCY, metavar="KEY,KEY...", callback=read,
+                        help="Whom it concerns; may be repeated; all when left out of open and plan.")(f)  # fmt: skip
+
+
 field_option = click.option("--field", "fields", multiple=True, type=TEXT, metavar="K=V", callback=pairs,
                             help="A field of the agency's own.")  # fmt: skip

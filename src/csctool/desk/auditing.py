@@ -86,6 +86,6 @@ def _strayed(ticket: Ticket) -> Break | None:
 
 def _missing(desk: Desk, agency: str, numbers: set[int]) -> list[Break]:
     """Numbers that were given out and have no ticket: a number is never used twice, and no ticket is ever removed."""
-    last = desk.store.last_number(agency)
+    last = desk.store.counter(agency, "number")
     gone = [number for number in range(1, last + 1) if number not in numbers]
     return [Break(f"{agency}-{number}", 0, "its number was given out, and there is no such ticket") for number in gone]

@@ -34,6 +34,7 @@ class NewTicket(msgspec.Struct, frozen=True):
     training: str | None = None
     minutes: int = 0
     close: bool = False
+    flags: tuple[str, ...] = ()
 
 
 class Opened(msgspec.Struct):
@@ -101,7 +102,7 @@ def _registered(desk: Desk, unit: Unit, agency: str, new: NewTicket, stamp: Stam
     objections = desk.decisions(agency).validate(Question(draft, stamp.at, "open", _said(draft)))
     if objections and draft.kind not in CAPTURED_KINDS:
         raise RefusedError(f"a {draft.kind} needs more: {'; '.join(objections)}")
-    flags = lifecycle.callback_flag((), draft.channel, None, draft.priority, desk.settings.priorities.phone)
+    flags = lifecycle.callback_flag(new.flags, draft.channel, None, draft.priority, desk.settings.priorities.phone)
     draft = msgspec.structs.replace(draft, flags=flags)
     for kind, other in new.ties:
         target = unit.get(other)

@@ -96,8 +96,8 @@ class Store(Protocol):
     def sealed(self, agency: str) -> Iterator[Sealed]:
         """Every ticket of the agency, archived and undone ones too, with the seals of its events (see domain.audit)."""
 
-    def last_number(self, agency: str) -> int:
-        """The highest ticket number that the agency ever gave out."""
+    def counter(self, agency: str, counter: str) -> int:
+        """Where a counter of the agency stands; `number` is the highest ticket number that was ever given out."""
 
     def archive(self, agency: str) -> int:
         """Move finished tickets to the archive of the month in which they ended; returns how many moved. Idempotent."""

@@ -23,7 +23,8 @@ NAMES: Mapping[str, str] = {
     "resume": "resumed", "escalate": "escalated", "return": "returned", "diagnose": "diagnosed",
     "resolve": "resolved", "close": "closed", "reopen": "reopened", "cancel": "cancelled", "merge": "merged",
     "transfer": "transferred", "note": "noted", "link": "linked", "callback": "called-back", "warn": "warned",
-    "breach": "breached", "undo": "undone",
+    "breach": "breached", "undo": "undone", "outage-open": "outage-opened", "outage-update": "outage-updated",
+    "outage-resolve": "outage-resolved", "outage-plan": "outage-planned",
 }  # fmt: skip
 
 State = Literal["waiting", "held", "dead"]

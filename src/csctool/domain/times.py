@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from csctool.domain.query import Range
 from csctool.errors import UsageError
 
+_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", re.IGNORECASE
 )
@@ -34,6 +35,8 @@ def elapsed(text: str) -> timedelta:
 def moment(text: str, now: datetime, zone: tzinfo, *, ahead: bool = False, fiscal: str = "01-01") -> datetime:
     """One time. A bare duration lies behind `now`, or `ahead` of it; a date is its first second in the desk's zone.
 
+    A time of day (`14:30`) is the last one in the desk's zone, or the next one `ahead`.
+
     Raises UsageError for what is no time, also for a date that does not exist.
     """
     try:
@@ -51,6 +54,8 @@ def _moment(text: str, now: datetime, zone: tzinfo, ahead: bool, fiscal: str) ->
     iso = _ISO.fullmatch(word)
     if iso:
         return _iso(iso, text, zone)
+    if clock := _CLOCK.fullmatch(word):
+        return _of_day(int(clock[1]), int(clock[2]), text, now, zone, ahead)
     found = _named(word, now, zone, fiscal) or _loose(word, now, zone)
     if found is None or found.since is None:
         raise UsageError(f"not a time: {text!r}", "write e.g. 2026-11-01, 2026-11-01T14:30, 7d or yesterday")
@@ -108,6 +113,16 @@ def _iso(found: re.Match[str], text: str, zone: tzinfo) -> datetime:
         return (naive - sign * shift).replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
         raise UsageError(f"no such time: {text!r}", str(error)) from None
+
+
+def _of_day(hour: int, minute: int, text: str, now: datetime, zone: tzinfo, ahead: bool) -> datetime:
+    if hour > 23 or minute > 59:
+        raise UsageError(f"no such time: {text!r}", "a day has 00:00 to 23:59")
+    days = [_midnight(now, zone) + timedelta(days=more) for more in (-1, 0, 1)]
+    found = [_local(day.replace(hour=hour, minute=minute), zone) for day in days]
+    if ahead:
+        return next((at for at in found if at > now), found[-1])
+    return next(at for at in reversed(found) if at <= now)
 
 
 def _midnight(at: datetime, zone: tzinfo) -> datetime:

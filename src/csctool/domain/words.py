@@ -32,6 +32,7 @@ CAPTURED_KINDS = frozenset({"incident", "complaint", "contact"})
 CALLBACK = "callback-required"
 INCOMPLETE = "incomplete"
 UNDONE = "undone"
+OUTAGE = "outage"
 
 #: What stands on the other ticket when this one is linked to it.
 INVERSE: dict[str, LinkType] = {

@@ -139,9 +139,9 @@ class Database(TinyDB):
         """The same, decoded."""
         return {int(at): codec.notice(document) for at, document in self.outbox.undecoded().items()}
 
-    def last_number(self) -> int:
-        """The highest ticket number that was ever given out."""
-        return codec.counters(self.counters.undecoded().get("1")).get("number", 0)
+    def counter(self, name: str) -> int:
+        """Where a counter stands; `number` is the highest ticket number that was ever given out."""
+        return codec.counters(self.counters.undecoded().get("1")).get(name, 0)
 
     def documents(self) -> codec.Tables:
         """Every table by its name."""

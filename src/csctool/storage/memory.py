@@ -81,9 +81,9 @@ class MemoryStore:
         place = self._agency(agency)
         return ((ticket, place.seals[number]) for number, ticket in list(place.tickets.items()))
 
-    def last_number(self, agency: str) -> int:
-        """The highest ticket number ever given out."""
-        return self._agency(agency).counters.get("number", 0)
+    def counter(self, agency: str, counter: str) -> int:
+        """Where a counter of the agency stands."""
+        return self._agency(agency).counters.get(counter, 0)
 
     def archive(self, agency: str) -> int:
         """Count the finished tickets that were not archived before. Raises BusyError."""

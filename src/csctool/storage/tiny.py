@@ -106,9 +106,9 @@ class TinyStore:
         """The definitions of the agency's calendars, past ones too, by digest."""
         return self._shelf(agency).live().kept_calendars()
 
-    def last_number(self, agency: str) -> int:
-        """The highest ticket number ever given out. Raises NotFoundError, DamagedError, NotPermittedError."""
-        return self._shelf(agency).live().last_number()
+    def counter(self, agency: str, counter: str) -> int:
+        """Where a counter of the agency stands. Raises NotFoundError, DamagedError, NotPermittedError."""
+        return self._shelf(agency).live().counter(counter)
 
     def sealed(self, agency: str) -> Iterator[Sealed]:
         """Every ticket of the agency with its seals. Raises NotFoundError, DamagedError, NotPermittedError."""

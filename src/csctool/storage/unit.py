@@ -102,7 +102,7 @@ class Work:
         if not self.staged and not self._counted and not self._kept and not self._posted:
             return False
         if self.staged:
-            given = self.live.last_number()
+            given = self.live.counter("number")
             documents = {n: codec.sealed(t, self.before(n) if n <= given else None) for n, t in self.staged.items()}
             self.live.tickets.put(documents)
             # A number once seen is never given out again, also when it came with an import.
