@@ -163,7 +163,8 @@ class Panel:
             self._python(DESK_LAYER, key, root, settings.plugins, self._instead.get("desk-plugin")),
             self._rules("desk-rules", desk_rules),
         )
-        return host_for(key, agency, settings, [layer for layer in layers if layer is not None])
+        home = os.path.abspath(agency_path(root, key))
+        return host_for(key, agency, settings, [layer for layer in layers if layer is not None], home)
 
     def brace(self, keys: Iterable[str]) -> None:
         """Before tickets of several agencies are read: if one of these has Python, its processes' home stands apart."""

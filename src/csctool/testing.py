@@ -19,6 +19,7 @@ from csctool.domain.ticket import Ticket
 from csctool.plugins.answers import PLAIN, understood
 from csctool.plugins.hookspecs import Agency, Answer, Change
 from csctool.plugins.layers import FailedError, Layer
+from csctool.plugins.worker import NonsenseError, reply
 
 #: The time at which `ask` asks, when the test names none.
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -57,44 +58,57 @@ def ask(plugin: object, hook: str, **arguments: Any) -> Any:
     csctool would pass over.
     """
     queues = arguments.pop("queues", None)
-    layer = Layer("plugin", {"plugin": plugin})
-    implementations = list(layer.implementations(hook))
+    implementations = list(Layer("plugin", {"plugin": plugin}).implementations(hook))
     if not implementations:
         raise PluginFailed(f"the plugin has no {hook}; is it marked with @hookimpl?")
     offered = {"agency": agency(), "reason": "", **arguments}
     for implementation in implementations:
-        raw = implementation.ask(offered)
-        if raw is None:
-            continue
-        if hook not in PLAIN:
-            return raw
-        names = queues if queues is not None else [_queue(raw)]
-        desk = DeskSettings(queues={name: Queue("1") for name in names if isinstance(name, str)})
         try:
-            return understood(hook, raw, _FIELDS[hook], desk)
-        except FailedError as error:
+            said = reply(hook, implementation.ask(offered)).said
+            if said is None or hook not in PLAIN:
+                answer = said
+            else:
+                names = [said.queue if isinstance(said, Answer) else said] if queues is None else queues
+                desk = DeskSettings(queues={name: Queue("1") for name in names if name})
+                answer = understood(hook, said, _FIELDS[hook], desk)
+        except (FailedError, NonsenseError) as error:
             raise PluginFailed(str(error)) from None
+        if answer is not None:
+            return answer
     return None
 
 
-def _queue(raw: Any) -> Any:
-    return raw.queue if isinstance(raw, Answer) else raw
-
-
 class ThrowAwayDesk:
-    """A desk with one agency, driven by real csctool commands. A plugin that fails fails the test."""
+    """A desk with one agency, driven by real csctool commands. A plugin that fails fails the test.
+
+    Its clock stands at `now`, where that is set (`desk.now = "2026-11-02T22:00:00Z"`).
+    """
 
     def __init__(self, root: Path, key: str) -> None:
         self.root = root
         self.key = key
+        self.now: str | None = None
         self.run("init", str(root))
         self.run("agency", "add", key)
 
     def enable(self, *plugins: str, everywhere: bool = False) -> None:
         """Enable plugins by file or package, for the agency or for the whole desk."""
-        path = self.root / "csctool.toml" if everywhere else self.root / "agencies" / self.key / "agency.toml"
-        text = re.sub(r"^plugins = .*\n", "", path.read_text(), flags=re.MULTILINE)
-        path.write_text(f"plugins = {json.dumps(plugins)}\n{text}")
+        self.configure(f"plugins = {json.dumps(plugins)}", everywhere=everywhere)
+
+    def configure(self, toml: str, *, everywhere: bool = False) -> None:
+        """Put settings into the agency's agency.toml, or into the desk's csctool.toml, as a reader of a README would.
+
+        A key before the first table takes the place of the one that is there; tables are added.
+        """
+        path = self._settings(everywhere)
+        text = path.read_text()
+        keys, tables = re.fullmatch(r"(.*?)(^\[.*)?", toml.strip(), re.DOTALL | re.MULTILINE).groups()  # type: ignore[union-attr]
+        for key in re.findall(r"^([\w-]+) *=", keys, re.MULTILINE):
+            text = re.sub(rf"^{key} *=.*\n", "", text, count=1, flags=re.MULTILINE)
+        path.write_text(f"{keys}\n{text}\n{tables or ''}\n")
+
+    def _settings(self, everywhere: bool) -> Path:
+        return self.root / "csctool.toml" if everywhere else self.root / "agencies" / self.key / "agency.toml"
 
     def file(self, name: str, text: str) -> Path:
         """Write a file of the agency, such as plugins/own.py or rules.toml."""
@@ -129,9 +143,10 @@ class ThrowAwayDesk:
         return found
 
     def _run(self, words: tuple[str, ...]) -> "subprocess.CompletedProcess[str]":
+        clock = ("--now", self.now) if self.now else ()
         return subprocess.run(
-            [sys.executable, "-m", "csctool", "--desk", str(self.root), "--strict", *words], capture_output=True,
-            text=True, stdin=subprocess.DEVNULL, env={**os.environ, "TZ": "UTC"}, check=False,
+            [sys.executable, "-m", "csctool", "--desk", str(self.root), "--strict", *clock, *words],
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, env={**os.environ, "TZ": "UTC"}, check=False,
         )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -304,6 +305,17 @@ def test_the_author_guide_documents_every_hook_and_every_argument():
         body = " ".join(body.partition("\n## ")[0].partition("\n### ")[0].split())
         for word in (*arguments(hook), "Called", "Answer", "On failure"):
             assert word in body, f"docs/plugins.md, {hook}: says nothing about {word}"
+
+
+def test_the_author_guide_documents_every_field_of_what_goes_in_and_comes_out():
+    from csctool.plugins.hookspecs import Agency, Answer, Change, Command, Message, Receipt, Report
+
+    guide = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text()
+    code = " ".join(re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", guide, flags=re.DOTALL)))
+    for value in (Agency, Answer, Change, Command, Message, Receipt, Report):
+        own = [name for name, what in vars(value).items() if callable(what) or isinstance(what, property)]
+        for name in (*value.__struct_fields__, *(name for name in own if not name.startswith("_"))):
+            assert re.search(rf"\b{name}\b", code), f"docs/plugins.md says nothing about {value.__name__}.{name}"
 
 
 def test_every_hook_says_when_it_is_called_what_it_answers_and_what_a_failure_means():

@@ -200,7 +200,8 @@ class Staffing(Protocol):
 class Told(msgspec.Struct, frozen=True):
     """What a rule or a plugin wants told: by which transport, to whom, in which words, and who says so.
 
-    `to` is an address or a word that `desk.telling` knows; without `text` the words come from the template.
+    `to` is an address or a word that `desk.telling` knows; without `text` the words come from the template. It is not
+    delivered before `after`.
     """
 
     transport: str
@@ -209,6 +210,7 @@ class Told(msgspec.Struct, frozen=True):
     template: str | None = None
     subject: str | None = None
     text: str | None = None
+    after: datetime | None = None
 
 
 class Letter(msgspec.Struct, frozen=True):

@@ -1,6 +1,7 @@
 """Who is told of a change: words of rules and plugins become addresses, and messages become notices in the outbox."""
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC
 
 from csctool.desk.ports import Told
 from csctool.domain.notice import Notice, identity, name_of
@@ -14,13 +15,14 @@ def notices(
     """The notices of one event; each address once a transport, whoever wants it told."""
     seen: set[str] = set()
     for told in said:
+        due = event.at if told.after is None else max(event.at, told.after.astimezone(UTC).replace(microsecond=0))
         for role, address in recipients(settings, agency, ticket, told.to):
             known = identity(ticket.key, event.seq, told.transport, address)
             if known not in seen:
                 seen.add(known)
                 yield Notice(
                     known, ticket.key, event.seq, name_of(event), event.op, told.transport, address, role, told.rule,
-                    event.at, event.at, told.template, told.subject, told.text,
+                    event.at, due, told.template, told.subject, told.text,
                 )  # fmt: skip
 
 

@@ -150,7 +150,10 @@ class Sweep(Section, frozen=True):
 
 
 class DeskSettings(Section, frozen=True):
-    """csctool.toml. `fiscal_year` is the month and day on which the fiscal year begins."""
+    """csctool.toml. `fiscal_year` is the month and day on which the fiscal year begins.
+
+    `settings` holds what desk-wide plugins are told, by plugin.
+    """
 
     format: int = 1
     name: str = "Service Desk"
@@ -169,6 +172,12 @@ class DeskSettings(Section, frozen=True):
     ola: dict[str, Target] = {}
     lifecycle: Lifecycle = Lifecycle()
     sweep: Sweep = Sweep()
+    settings: dict[str, dict[str, Any]] = {}
+
+    def zone_of(self, agency: "AgencySettings") -> str:
+        """The IANA name of the time zone that an agency works in: its calendar's, else the desk's."""
+        table = self.calendars.get(agency.calendar or "business")
+        return (table and table.timezone) or self.timezone
 
     def tier_after(self, tier: str) -> str | None:
         """The next support line; None after the last."""
@@ -192,7 +201,10 @@ class DeskSettings(Section, frozen=True):
 
 
 class AgencySettings(Section, frozen=True):
-    """agency.toml. `required` names, per kind, the fields without which a ticket is incomplete or refused."""
+    """agency.toml. `required` names, per kind, the fields without which a ticket is incomplete or refused.
+
+    `settings` holds what plugins are told, by plugin.
+    """
 
     name: str = ""
     domains: tuple[str, ...] = ()
@@ -203,6 +215,7 @@ class AgencySettings(Section, frozen=True):
     plugins: tuple[str, ...] = ()
     required: dict[str, tuple[str, ...]] = {}
     default_queue: str | None = None
+    settings: dict[str, dict[str, Any]] = {}
 
 
 class Rule(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ stderr and in the ticket's history, and the next in line is asked. `docs/plugins
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import pluggy
@@ -43,14 +43,41 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     rule: str | None = None
 
 
-class Agency(msgspec.Struct, frozen=True):
-    """The agency whose ticket it is. `now` is the time of the change, UTC."""
+class Agency(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The agency whose ticket it is.
+
+    `now` is the time of the change, UTC; `zone` the IANA name of the time zone of its working hours. `directory` is its
+    own directory on the desk. `settings` is what `[settings.PLUGIN]` says for this plugin, in agency.toml or for every
+    agency in csctool.toml; dates and times in it are texts.
+    """
 
     key: str
     name: str
     now: datetime
     locale: str = "en"
     contacts: tuple[str, ...] = ()
+    zone: str = "UTC"
+    directory: str = ""
+    settings: Mapping[str, Any] = {}
+
+    @property
+    def local(self) -> datetime:
+        """The time of the change on the agency's own clocks."""
+        from zoneinfo import ZoneInfo
+
+        return self.now.astimezone(ZoneInfo(self.zone))
+
+    def read(self, name: str) -> bytes:
+        """A file of the agency's directory, e.g. `plugins/words.json`; whose file may be read is as for plugin files.
+
+        Raises FileNotFoundError, OSError, and csctool.plugins.trust.UntrustedError for a file that others may write.
+        """
+        import os
+
+        from csctool.plugins.trust import read_within, trust
+
+        desk = os.path.dirname(os.path.dirname(self.directory))
+        return read_within(self.directory, name, trust(desk, self.directory))[1]
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -64,7 +91,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something to be told: by which transport, to whom, and a text or the name of a template.
 
     `to` is an address that the transport understands, or a word that the desk knows: `requester`, `assignee`,
-    `coordinator`. `ticket` is filled in by csctool.
+    `coordinator`. It waits in the outbox until `after`, where that is given. `ticket` is filled in by csctool.
     """
 
     transport: str
@@ -73,6 +100,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     template: str | None = None
     subject: str | None = None
     ticket: str | None = None
+    after: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -26,11 +26,15 @@ NOBODY = "nobody"
 class Host:
     """Decisions for one agency: its layers in order. Implements `desk.ports.Decisions`."""
 
-    def __init__(self, key: str, agency: AgencySettings, desk: DeskSettings, layers: Iterable[Asked]) -> None:
+    def __init__(
+        self, key: str, agency: AgencySettings, desk: DeskSettings, layers: Iterable[Asked], directory: str = ""
+    ) -> None:
         self._key = key
         self._agency = agency
         self._desk = desk
         self._layers = tuple(layers)
+        self._directory = directory
+        self._zone = desk.zone_of(agency)
         self._failures: dict[tuple[str, str], int] = {}
         self._recorded: set[tuple[str, Passed]] = set()
         self._unrecorded: dict[str, list[tuple[str, Passed]]] = {}
@@ -155,7 +159,7 @@ class Host:
         failed: list[Passed] = []
         for impl in self._ask(hook, failed):
             try:
-                answer = impl.ask(offered)
+                answer = self._answer(impl, offered)
                 if answer is not None and not isinstance(answer, list):
                     raise FailedError(f"{hook} answered {type(answer).__name__}, not a list")
             except FailedError as error:
@@ -170,7 +174,7 @@ class Host:
         offered = self._offered(question, **more)
         for impl in self._ask(hook, passed):
             try:
-                raw = impl.ask(offered)
+                raw = self._answer(impl, offered)
                 if raw is None:
                     passed.append(Passed(impl.plugin))
                     continue
@@ -193,8 +197,27 @@ class Host:
 
     def _offered(self, question: Question, **more: Any) -> dict[str, Any]:
         agency = self._agency
-        info = Agency(self._key, agency.name, question.now, agency.locale, agency.contacts)
+        info = Agency(
+            self._key, agency.name, question.now, agency.locale, agency.contacts, self._zone, self._directory
+        )  # fmt: skip
         return {"ticket": question.ticket, "agency": info, **more}
+
+    def _answer(self, impl: Implementer, offered: dict[str, Any]) -> Any:
+        """What an implementation answers, told the settings that are meant for it. Raises FailedError."""
+        own = self._settings_for(impl.plugin)
+        if own:
+            offered = {**offered, "agency": msgspec.structs.replace(offered["agency"], settings=own)}
+        return impl.ask(offered)
+
+    def _settings_for(self, plugin: str) -> dict[str, Any]:
+        """`[settings.PLUGIN]`, the agency's over the desk's. A draft on trial has those of the file that it will be."""
+        desk, agency = self._desk.settings, self._agency.settings
+        if not (desk or agency):
+            return {}
+        name = plugin
+        if name not in desk and name not in agency:
+            name = f"plugins/{plugin.rpartition('/')[2]}"
+        return {**desk.get(name, {}), **agency.get(name, {})}
 
     def _failed(self, plugin: str, why: str, passed: list[Passed]) -> None:
         passed.append(Passed(plugin, why))
@@ -202,14 +225,17 @@ class Host:
 
 
 def _told(message: Message, plugin: str) -> Told:
-    return Told(message.transport, message.to, plugin, message.template, message.subject, message.text)
+    return Told(
+        message.transport, message.to, plugin, message.template, message.subject, message.text, message.after
+    )  # fmt: skip
 
 
 def host_for(
-    key: str, agency: AgencySettings, desk: DeskSettings, layers: Iterable[Asked | tuple[str, object]] = ()
+    key: str, agency: AgencySettings, desk: DeskSettings, layers: Iterable[Asked | tuple[str, object]] = (),
+    directory: str = "",
 ) -> Host:  # fmt: skip
     """A host with its layers: the given ones in their order (or a named rule set), then what is built in."""
     from csctool.plugins.builtin import builtin_plugins
 
     asked = [Layer(one[0], {one[0]: one[1]}) if isinstance(one, tuple) else one for one in layers]
-    return Host(key, agency, desk, [*asked, Layer("built-in", builtin_plugins(agency, desk))])
+    return Host(key, agency, desk, [*asked, Layer("built-in", builtin_plugins(agency, desk))], directory)

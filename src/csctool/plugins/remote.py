@@ -123,11 +123,7 @@ class ChildLayer:
         self._taken[found.plugin] = (calls + 1, seconds + took)
         if reply.wrong:
             raise FailedError(f"{found.hook} {reply.wrong}")
-        if reply.texts is not None:
-            return list(reply.texts)
-        if reply.messages is not None:
-            return list(reply.messages)
-        return reply.text if reply.text is not None else reply.answer or reply.receipt
+        return reply.said
 
     def _settled(self) -> Mapping[str, list[Implementation]]:
         """Who answers what, as soon as everything is loaded; a plugin that hangs or dies meanwhile is left out."""

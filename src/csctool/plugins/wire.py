@@ -82,6 +82,14 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     receipt: Receipt | None = None
     wrong: str | None = None
 
+    @property
+    def said(self) -> Any:
+        """The answer as the host takes it, None for no answer."""
+        for several in (self.texts, self.messages):
+            if several is not None:
+                return list(several)
+        return self.text if self.text is not None else self.answer or self.receipt
+
 
 class Link:
     """One end of the line. Every message is its length and then JSON."""

@@ -70,32 +70,32 @@ def _answered(impl: Any, question: Ask) -> Reply:
     given = question.arguments
     try:
         raw = impl.function(*(getattr(given, name) for name in impl.argnames))
-        return _reply(question.hook, raw)
+        return reply(question.hook, raw)
     except NonsenseError as error:
         return Reply(wrong=str(error))
     except BaseException as error:  # noqa: BLE001  (whatever a plugin raises: SystemExit and KeyboardInterrupt too)
         return Reply(wrong=f"raised {described(error)}")
 
 
-def _reply(hook: str, raw: Any) -> Reply:
-    """The answer as it can travel, copied while it is still the plugin's."""
+def reply(hook: str, raw: Any) -> Reply:
+    """The answer as it can travel, copied while it is still the plugin's. Raises NonsenseError."""
     if raw is None or hook == "changed":
         return Reply()
     if hook == "validate":
         if isinstance(raw, list | tuple) and all(isinstance(text, str) for text in raw):
             return Reply(texts=tuple(_text(text) for text in raw))
-        return Reply(wrong="answered no list of texts")
+        raise NonsenseError("answered no list of texts")
     if hook == "notify":
         if isinstance(raw, list | tuple) and all(isinstance(message, Message) for message in raw):
             return Reply(messages=_copied(list(raw), tuple[Message, ...]))
-        return Reply(wrong="answered no list of Message")
+        raise NonsenseError("answered no list of Message")
     if isinstance(raw, str):
         return Reply(receipt=Receipt(_text(raw))) if hook == "deliver" else Reply(text=_text(raw))
     if hook == "deliver":
         return Reply(receipt=_copied(raw, Receipt))
     if isinstance(raw, Answer):
         return Reply(answer=_copied(raw, Answer))
-    return Reply(wrong=f"answered {type(raw).__name__}, not a text or an Answer")
+    raise NonsenseError(f"answered {type(raw).__name__}, not a text or an Answer")
 
 
 def _copied(raw: Any, kind: Any) -> Any:

@@ -27,6 +27,7 @@ def references(desk: DeskSettings, path: str) -> None:
     _promises(desk, path)
     _lifecycle(desk, path)
     _sweep(desk, path)
+    _settings(path, desk.settings, desk.plugins)
 
 
 def agency_references(agency: AgencySettings, path: str) -> None:
@@ -45,6 +46,16 @@ def agency_against_desk(agency: AgencySettings, desk: DeskSettings, path: str) -
         _one_of(path, "sla", agency.sla, desk.sla)
     if agency.default_queue is not None:
         _one_of(path, "default_queue", agency.default_queue, desk.queues)
+    _settings(path, agency.settings, (*agency.plugins, *desk.plugins))
+
+
+def _settings(path: str, settings: Iterable[str], plugins: Iterable[str]) -> None:
+    enabled = list(plugins)
+    for name in settings:
+        if name not in enabled:
+            near = nearest(name, enabled)
+            right = f"did you mean {near}?" if near else f"enabled: {', '.join(enabled) or 'none'}"
+            raise SettingsError(f"{path}: settings.{name}: no plugin {name!r} is enabled here", right)
 
 
 def _one_of(path: str, key: str, word: str, known: Iterable[str]) -> None:

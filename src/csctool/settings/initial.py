@@ -119,6 +119,7 @@ plugins = []                          # files such as "plugins/dhs.py", or impor
 # contacts = ["coordinator@dhs.example.gov"]
 # required = {{ incident = ["service"] }}
 # default_queue = "service-desk"
+# [settings.csctool_dhs]              # what a plugin is told; docs/plugins.md
 """
 
 

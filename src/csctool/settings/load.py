@@ -29,6 +29,7 @@ AGENCY_FILE = "agency.toml"
 RULES_FILE = "rules.toml"
 
 S = TypeVar("S", bound=Section)
+P = TypeVar("P", DeskSettings, AgencySettings)
 
 #: Sections of csctool.toml that hold named tables: each is converted by itself, so that an error names its key.
 _NAMED: dict[str, type[Section]] = {
@@ -64,7 +65,7 @@ def desk_from(text: str, path: str) -> DeskSettings:
             data[section] = {key: convert(value, kind, path, f"{section}.{key}") for key, value in named.items()}
     settings = convert(data, DeskSettings, path)
     references(settings, path)
-    return settings
+    return _with_plain_settings(settings)
 
 
 def with_policies(settings: DeskSettings, path: str) -> DeskSettings:
@@ -111,7 +112,14 @@ def load_agency(root: str, key: str) -> AgencySettings:
     from csctool.settings.check import agency_references
 
     agency_references(settings, path)
-    return settings
+    return _with_plain_settings(settings)
+
+
+def _with_plain_settings(settings: P) -> P:
+    """What plugins are told, as it reaches them: dates and times as texts."""
+    if not settings.settings:
+        return settings
+    return msgspec.structs.replace(settings, settings=msgspec.json.decode(msgspec.json.encode(settings.settings)))
 
 
 def agency_path(root: str, key: str, *names: str) -> str:
