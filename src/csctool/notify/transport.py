@@ -8,11 +8,12 @@ from csctool.desk.ports import Letter, Outcome
 
 
 class Wording(msgspec.Struct, frozen=True):
-    """A letter in words: subject, plain text, and the same as HTML where a template has that."""
+    """A letter in words: subject, plain text, the same as HTML, and the language (`ru`, `en_GB`)."""
 
     subject: str
     text: str
     html: str | None = None
+    locale: str = ""
 
 
 class Transport(Protocol):

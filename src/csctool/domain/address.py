@@ -1,0 +1,79 @@
+"""Where mail goes: exactly one strict address, or a clear no. What people type is never taken to pieces by guessing."""
+
+import re
+
+from csctool.domain.ticket import Frozen
+
+#: What an unquoted local part and a domain are made of (RFC 5321, 4.1.2; RFC 1035, 2.3.1): ASCII only. Quoted local
+#: parts, comments, routes, groups and literal addresses are legal elsewhere and meant by nobody here.
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_SPEC = rf"({_ATOM}(?:\.{_ATOM})*)@({_LABEL}(?:\.{_LABEL})*)"
+#: Controls, line and paragraph separators, lone surrogates: they end a header, or hide where it ends.
+_BROKEN = "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+#: Signs that look like `@`; a name that holds one is taken for a second address, by people if not by programs.
+_AT = "@\uff20\ufe6b"
+#: The longest path that mail servers take (RFC 5321, 4.5.3.1) and the longest text that is looked at.
+LONGEST_LOCAL, LONGEST_ADDRESS, LONGEST_TEXT = 64, 254, 1000
+
+
+class AddressError(ValueError):
+    """A text that is not exactly one address; the message says why, as the end of a sentence."""
+
+
+class Address(Frozen, frozen=True):
+    """A mailbox and the name beside it, which may be empty."""
+
+    name: str
+    local: str
+    domain: str
+
+    @property
+    def spec(self) -> str:
+        """`ann@dhs.example.gov`: what a mail server is told."""
+        return f"{self.local}@{self.domain}"
+
+
+def address(text: str) -> Address:
+    """The one address in a text: `ann@dhs.example.gov` or `Ann Lee <ann@dhs.example.gov>`, a quoted name included.
+
+    Raises AddressError for everything else: no address, several, line breaks, comments, groups, quoted local parts,
+    letters outside ASCII in the address itself (an international domain is written as xn--…).
+    """
+    text = text.strip(" ")
+    if len(text) > LONGEST_TEXT:
+        raise AddressError(f"is longer than {LONGEST_TEXT} characters")
+    if re.search(_BROKEN, text):
+        raise AddressError("holds a line break or a control character")
+    name, spec = "", text
+    if text.endswith(">"):
+        name, bracket, spec = text[:-1].rpartition("<")
+        if not bracket:
+            raise AddressError("is no address")
+        name = _name(name.strip(" "))
+    found = re.fullmatch(_SPEC, spec)
+    if not found:
+        raise AddressError(_why(spec))
+    if len(found[1]) > LONGEST_LOCAL or len(spec) > LONGEST_ADDRESS:
+        raise AddressError("has an address that is longer than mail servers take")
+    return Address(name, found[1], found[2])
+
+
+def _name(text: str) -> str:
+    """The name before an address in angle brackets, without its quotation marks."""
+    quoted = re.fullmatch(r'"((?:[^"\\]|\\.)*)"', text)
+    if quoted:
+        return re.sub(r"\\(.)", r"\1", quoted[1])
+    if re.search(f"[<>{_AT}]", text):
+        raise AddressError("holds more than one address")
+    return text
+
+
+def _why(spec: str) -> str:
+    if not re.search(f"[{_AT}]", spec):
+        return "is no address"
+    if re.search(r"[\s,;:<>]", spec):
+        return "is not exactly one address"
+    if not spec.isascii():
+        return "has letters outside ASCII in its address (write a domain as xn--…)"
+    return "is no address that mail servers take"

@@ -1,0 +1,57 @@
+"""A letter as an e-mail: one sender, one recipient, one conversation for each ticket."""
+
+from email import policy
+from email.headerregistry import Address as Mailbox
+from email.message import EmailMessage
+
+import msgspec
+
+from csctool.desk.ports import Letter
+from csctool.domain.address import Address, address
+from csctool.notify.neutral import header
+from csctool.notify.transport import Wording
+
+#: Seven bits only: a server between here and there need not know 8BITMIME, and no line is longer than it takes.
+_POLICY = policy.SMTP.clone(cte_type="7bit")
+#: How much of a subject and of a name is sent; programs show less.
+LONGEST_SUBJECT, LONGEST_NAME = 200, 80
+
+
+class Sender(msgspec.Struct, frozen=True):
+    """Whom the mail is from, and where answers go when that is elsewhere."""
+
+    address: Address
+    reply_to: Address | None = None
+
+
+def message(letter: Letter, words: Wording, sender: Sender) -> EmailMessage:
+    """The mail of a letter, under the same Message-ID however often it is tried.
+
+    All mails about a ticket refer to one identity, which mail programs show as one conversation (RFC 5322, 3.6.4).
+    No program answers it by itself (RFC 3834, 5). Raises AddressError when the letter is not to exactly one address.
+    """
+    notice = letter.notice
+    domain = sender.address.domain
+    root = f"<{notice.ticket}@{domain}>"
+    mail = EmailMessage(_POLICY)
+    mail["From"] = _mailbox(sender.address)
+    mail["To"] = _mailbox(address(notice.to))
+    if sender.reply_to is not None:
+        mail["Reply-To"] = _mailbox(sender.reply_to)
+    mail["Subject"] = header(words.subject, LONGEST_SUBJECT)
+    mail["Date"] = notice.at
+    mail["Message-ID"] = f"<{notice.id}.{notice.ticket}@{domain}>"
+    mail["In-Reply-To"] = root
+    mail["References"] = root
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail.set_content(words.text.rstrip("\n") + "\n")
+    if words.html is not None:
+        mail.add_alternative(words.html, subtype="html")
+    if words.locale:  # last: setting the content clears what is said of it
+        mail["Content-Language"] = words.locale.replace("_", "-")
+    return mail
+
+
+def _mailbox(found: Address) -> Mailbox:
+    return Mailbox(header(found.name, LONGEST_NAME), addr_spec=found.spec)
