@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from csctool.desk.doctoring import Checkup
     from csctool.desk.ports import Symptom
     from csctool.notify.mailroom import Mailroom
+    from csctool.plugins.additions import Additions
     from csctool.plugins.layers import Asked
     from csctool.plugins.nursery import Nursery
 
@@ -245,6 +246,14 @@ def new_package(_wishes: Wishes, name: str, directory: str | None, *, dry_run: b
     from csctool.settings.skeleton import write_package
 
     return write_package(name, directory or name, dry_run=dry_run)
+
+
+def additions(wishes: Wishes) -> "Additions":
+    """What the desk's plugins add to csctool. Raises NotFoundError where there is no desk."""
+    from csctool.plugins.additions import Additions
+
+    root = find_desk(wishes.desk)
+    return Additions(root, load_desk(root).plugins)
 
 
 def check_settings(wishes: Wishes) -> tuple[list[str], list[CscError]]:

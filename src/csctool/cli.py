@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from typing import Any, NoReturn
@@ -12,7 +13,7 @@ import click
 from csctool import __version__
 from csctool.commands import CHAPTERS, COMMANDS
 from csctool.commands.context import Context
-from csctool.errors import CscError, UsageError
+from csctool.errors import CscError, NotFoundError, UsageError
 
 
 class Root(click.Group):
@@ -29,14 +30,9 @@ class Root(click.Group):
         return load(name)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """As click does, with a suggestion for a typing mistake."""
+        """As click does; a name that is not in the table may be one that the desk's plugins add."""
         if args and args[0] not in COMMANDS and not ctx.resilient_parsing:
-            from difflib import get_close_matches
-
-            near = get_close_matches(args[0], COMMANDS, 1)
-            raise UsageError(
-                f"no such command: {args[0]}", f"did you mean {near[0]}?" if near else "csctool --help lists them"
-            )
+            return args[0], Added(args[0]), args[1:]
         return super().resolve_command(ctx, args)
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
@@ -51,6 +47,29 @@ class Root(click.Group):
 
         found = [CompletionItem(n, help=h) for n, (_, h) in COMMANDS.items() if n.startswith(incomplete)]
         return found + click.Command.shell_complete(self, ctx, incomplete)
+
+
+class Added(click.Command):
+    """A command that a plugin of the desk may have; it reads its words by itself."""
+
+    def __init__(self, name: str) -> None:
+        words = click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)
+        super().__init__(name, params=[words], callback=self._run, add_help_option=False,
+                         context_settings={"ignore_unknown_options": True})  # fmt: skip
+
+    def _run(self, words: tuple[str, ...]) -> None:
+        here = click.get_current_context()
+        context = here.find_object(Context)
+        with suppress(NotFoundError):  # where there is no desk, there are no plugins
+            status = context.additions().run(self.name, words) if context else None
+            if status is not None:
+                here.exit(status)
+        from difflib import get_close_matches
+
+        near = get_close_matches(self.name or "", COMMANDS, 1)
+        raise UsageError(
+            f"no such command: {self.name}", f"did you mean {near[0]}?" if near else "csctool --help lists them"
+        )
 
 
 def load(name: str) -> click.Command:

@@ -58,6 +58,10 @@ class Context:
         files: list[str] = self._house(self.wishes).new_package(name, directory, dry_run=dry_run)
         return files
 
+    def additions(self) -> Any:
+        """The reports and commands that the desk's plugins add."""
+        return self._house(self.wishes).additions()
+
     def check_settings(self) -> tuple[list[str], list[CscError]]:
         """All settings files, and what is wrong in them."""
         checked: tuple[list[str], list[CscError]] = self._house(self.wishes).check_settings()

@@ -6,6 +6,7 @@ import click
 
 from csctool.commands.context import Context
 from csctool.commands.options import AGENCY, FILLED, format_option
+from csctool.commands.report_added import ReportName, added
 from csctool.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ GROUPS = (
 
 
 @click.command("report")
-@click.argument("name", type=click.Choice(NAMES), metavar="NAME")
+@click.argument("name", type=ReportName(NAMES))
 @click.option("--agency", "-a", "agencies", multiple=True, type=AGENCY, help="Of this agency; may be repeated.")
 @click.option("--period", type=FILLED, help="2026-10, last-month, this-quarter, fiscal-year, 2026-10-01..2026-10-31.")
 @click.option("--since", type=FILLED, metavar="TIME", help="From this time on.")
@@ -34,13 +35,17 @@ GROUPS = (
 @click.pass_obj
 def command(context: Context, /, name: str, fmt: str, output: str | None, plot: bool, **said: Any) -> None:
     """Measure: summary volume backlog sla resolution flow workload."""
-    from csctool.render.reports import DRAWN, about, drawn, paged, printed, ready
+    from csctool.render.reports import DRAWN, about, drawn, paged, plain, printed, ready
     from csctool.reports import report, wanted
 
     ready(fmt, output, plot=plot)
     desk = context.desk()
     request = _request(context, desk, name, said)
     agencies = tuple(key.upper() for key in said["agencies"])
+    if name not in NAMES:
+        fmt = plain(name, fmt, plot=plot)
+        printed(added(context, desk, name, request, agencies), fmt, output)
+        return
     if not plot and fmt not in DRAWN:
         printed(report(name, request, desk.find(wanted(name, request, agencies))), fmt, output)
         return

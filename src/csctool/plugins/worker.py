@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from csctool.plugins.hookspecs import Answer, Message, Receipt
+from csctool.plugins.hookspecs import HOOKS, Answer, Message, Receipt
 from csctool.plugins.loading import Loaded, clean_path, described
 from csctool.plugins.wire import Ask, Implementation, Link, Order, Reply
 
@@ -19,8 +19,6 @@ from csctool.plugins.wire import Ask, Implementation, Link, Order, Reply
 MEMORY = 1 << 30
 #: Longer texts are no answer.
 LONGEST = 1024 * 1024
-#: Hooks that are asked over the line; reports and commands are no questions about a ticket.
-ASKED = ("categorize", "prioritize", "validate", "route", "escalate", "notify", "changed", "deliver")
 
 
 class NonsenseError(Exception):
@@ -33,7 +31,7 @@ def live(line: Link, order: Order) -> None:
     loaded = Loaded(order, lambda name: line.send(Reply(loading=name)))
     functions: dict[tuple[str, str, int], Any] = {}
     found = []
-    for hook in ASKED:
+    for hook in HOOKS:
         turns: dict[str, int] = {}
         for impl in loaded.shelf.implementations(hook):
             turn = turns[impl.plugin_name] = turns.get(impl.plugin_name, -1) + 1

@@ -32,6 +32,13 @@ def ready(fmt: str, output: str | None, *, plot: bool) -> None:
             raise UsageError(f"-o {output} {wrong}", "name a file")
 
 
+def plain(name: str, fmt: str, *, plot: bool) -> str:
+    """The format, if it needs no charts. Raises UsageError: only csctool's own reports have them."""
+    if plot or fmt in (*DRAWN, "prometheus"):
+        raise UsageError(f"{name} is a plugin's report, which has rows and no charts", "e.g. --format json")
+    return fmt
+
+
 def printed(report: Any, fmt: str, output: str | None) -> None:
     """A report as table, CSV, JSON or metrics, to stdout or to a file."""
     delivered(lambda: _print(report, fmt), output)
