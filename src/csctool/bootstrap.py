@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from csctool.desk.core import Actor
+from csctool.desk.core import Actor, permit
 from csctool.desk.desk import Desk
 from csctool.desk.ports import Decisions
+from csctool.domain.naming import known
 from csctool.domain.organisation import DeskSettings
-from csctool.errors import CscError, NotFoundError, UsageError
+from csctool.errors import CscError, UsageError
 from csctool.finding import find_desk
 from csctool.settings.check import agency_against_desk
 from csctool.settings.directory import Agencies
@@ -80,7 +81,7 @@ def open_desk(
         Agencies(root),
         panel.decisions,
         lambda: now or datetime.now(UTC).replace(microsecond=0),
-        who(settings, wishes.actor),
+        who(settings, wishes.actor, root),
         f"{real:%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}",
         zone=zone,
         root=root,
@@ -117,14 +118,27 @@ def _set_clock(text: str, real: datetime, zone: tzinfo) -> datetime:
     return moment(text, real, zone)
 
 
-def who(settings: DeskSettings, wanted: str | None) -> Actor:
-    """The acting person: named with `--as`, else whoever has the real Unix user, else that user's name."""
+def who(settings: DeskSettings, wanted: str | None, root: str) -> Actor:
+    """The acting person: named with `--as`, else whoever has the real Unix user, else that user's name.
+
+    Whoever acts as somebody else has that person's rights and no others. Raises NotFoundError, NotPermittedError.
+    """
     user = unix_user()
-    if wanted is None:
-        return Actor(next((n for n, p in settings.people.items() if (p.user or n) == user), user), user)
-    if settings.people and wanted not in settings.people and wanted != user:
-        raise NotFoundError(f"no such person: {wanted!r}", "csctool person list shows who there is")
-    return Actor(wanted, user)
+    if not settings.people:
+        return Actor(wanted or user, user)
+    person = next((name for name, found in settings.people.items() if (found.user or name) == user), None)
+    myself = Actor(person or user, user, person is not None, steward=_owns(root))
+    if wanted in (None, person) or (wanted == user and user not in settings.people):
+        return myself
+    known(settings.people, wanted or "", "person")
+    permit(settings, myself, "as")
+    return Actor(wanted or "", user)
+
+
+def _owns(root: str) -> bool:
+    """Whether the real Unix user is root or the owner of the desk's directory, who may write any file in it."""
+    uid = os.getuid()
+    return uid in (0, os.stat(root).st_uid)
 
 
 def unix_user() -> str:
@@ -270,10 +284,21 @@ def doctor(wishes: Wishes, *, repair: bool = False, dry_run: bool = False) -> "C
 
     root = find_desk(wishes.desk)
     _, wrong = audit(root)
+    if repair:
+        _may_repair(wishes, root)
     real = datetime.now(UTC).replace(microsecond=0)
     now = _set_clock(wishes.now, real, UTC) if wishes.now else real
     store = TinyStore(root, wait=patience())
     return look(store, wrong, now, more=lambda: _plugin_files(root), repair=repair, dry_run=dry_run)
+
+
+def _may_repair(wishes: Wishes, root: str) -> None:
+    """Refuse a repair by whose role it is not. Settings that can't be used name no roles: then the files decide."""
+    try:
+        settings = load_desk(root)
+    except CscError:
+        return
+    permit(settings, who(settings, wishes.actor, root), "repair")
 
 
 def _plugin_files(root: str) -> Iterator["Symptom"]:

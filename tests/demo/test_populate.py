@@ -152,7 +152,7 @@ def test_twelve_agencies_two_desks_four_tiers_forty_people(place: Path, tickets:
 
 def test_whoever_makes_it_may_do_anything_in_it(place: Path, tickets: list[Ticket]) -> None:
     desk = bootstrap.open_desk(bootstrap.Wishes(), root=str(place))
-    assert desk.actor == bootstrap.Actor("you", pwd.getpwuid(os.getuid()).pw_name)
+    assert (desk.actor.name, desk.actor.via) == ("you", pwd.getpwuid(os.getuid()).pw_name)
     assert len(desk.settings.people["you"].roles) == 6
     assert len(csctool(place, "list", "--mine", "--format", "keys").splitlines()) >= 5
 

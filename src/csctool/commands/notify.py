@@ -30,7 +30,7 @@ def list_(context: Context, agencies: tuple[str, ...], fmt: str) -> None:
 @click.pass_obj
 def send(context: Context, agencies: tuple[str, ...], dry_run: bool, fmt: str) -> None:
     """Deliver what is due; exit 9 when something could not be delivered, which stays in the outbox."""
-    from csctool.desk.delivering import deliver
+    from csctool.desk.delivering import send as deliver
     from csctool.render.notify import sent
 
     done = deliver(context.desk(dry_run=dry_run), [key.upper() for key in agencies])

@@ -76,11 +76,12 @@ def new(
       csctool plugin new --agency DHS
       csctool plugin new csctool-dhs
     """
+    from csctool.desk.authoring import new_plugin
     from csctool.render.plugins import made
 
     if agency:
         key = agency.upper()
-        files = [context.desk(dry_run=dry_run).directory.add_plugin(key, name or key, dry_run=dry_run)]
+        files = [new_plugin(context.desk(dry_run=dry_run), key, name or key)]
     elif name:
         files = context.new_package(name, directory, dry_run=dry_run)
     else:

@@ -30,6 +30,12 @@ class Enabled(msgspec.Struct, frozen=True):
     wrong: tuple[str, ...]
 
 
+def new_plugin(desk: Desk, key: str, name: str) -> str:
+    """A plugin file of an agency that works, enabled; answers its path. Raises RefusedError, NotPermittedError."""
+    desk.permit("plugin")
+    return desk.directory.add_plugin(key, name, dry_run=desk.dry_run)
+
+
 def plugins_of(desk: Desk, agencies: Sequence[str]) -> tuple[list[Enabled], list[CscError]]:
     """Every plugin of these agencies (all, when none is named) with what is wrong, and the agencies left out.
 

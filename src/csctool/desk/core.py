@@ -23,10 +23,25 @@ Step = Callable[[Ticket, Stamp], Ticket]
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Who acts: the person (or Unix name) and the real Unix user behind it."""
+    """Who acts: the person (or Unix name) and the real Unix user behind it.
+
+    `person` is False for a Unix user for whom nobody stands in the settings; `steward` is True for root and the
+    owner of the desk, when they act as themselves.
+    """
 
     name: str
     via: str
+    person: bool = True
+    steward: bool = False
+
+
+def permit(settings: DeskSettings, actor: Actor, verb: str, ticket: Ticket | None = None) -> None:
+    """Refuse what an actor may not do by the settings; a desk without people pays nothing for it."""
+    if not settings.people:
+        return
+    from csctool.domain.permissions import require
+
+    require(settings, verb, ticket, name=actor.name, person=actor.person, steward=actor.steward)
 
 
 class Done(msgspec.Struct):
@@ -78,6 +93,7 @@ class Core:
                 agency, number = split_key(key)
                 with self.unit(agency) as unit:
                     ticket = unit.get(f"{agency}-{number}")
+                    self.permit(verb, ticket)
                     changed = step(ticket, self.stamp(ticket))
                     self.object(ticket, changed, verb)
                     changed = self.keep(unit, changed, len(ticket.history))
@@ -85,6 +101,14 @@ class Core:
             except CscError as error:
                 done.failures.append((key, error))
         return done
+
+    def permit(self, verb: str, ticket: Ticket | None = None) -> None:
+        """Refuse what the actor's roles do not allow with the ticket as it is, or, without one, at all.
+
+        The one place where permissions are asked: every use case that changes something comes by here, dry runs too.
+        Raises NotPermittedError.
+        """
+        permit(self.settings, self.actor, verb, ticket)
 
     def keep(self, unit: Unit, ticket: Ticket, first: int) -> Ticket:
         """Save a ticket whose events from number `first` (from 0) on are new, with all that follows from them."""

@@ -27,6 +27,12 @@ class Round(msgspec.Struct):
     failures: list[tuple[str, CscError]]
 
 
+def send(desk: Desk, agencies: Iterable[str] = ()) -> Round:
+    """Deliver by hand what the next sweep would. Raises NotPermittedError."""
+    desk.permit("deliver")
+    return deliver(desk, agencies)
+
+
 def deliver(desk: Desk, agencies: Iterable[str] = ()) -> Round:
     """Deliver what is due by now, agency by agency. What fails stays in the outbox, and is told as DeliveryError."""
     done = Round([], [], [])

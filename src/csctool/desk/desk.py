@@ -101,6 +101,8 @@ class Desk(Core):
 
         def step(ticket: Ticket, stamp: Stamp) -> Ticket:
             if queue:
+                if queue != ticket.queue:
+                    self.permit("dispatch", ticket)
                 self.handles(queue, ticket)
                 handover.brake(ticket, queue, self.settings.lifecycle.bounce_limit, force=force, reason=reason)
             return handover.assign(ticket, stamp, queue=queue, tier=tier, person=person, note=reason)
@@ -246,6 +248,7 @@ class Desk(Core):
 
     def archive(self, agencies: Iterable[str] = ()) -> dict[str, int]:
         """Housekeeping: move finished tickets to their months' archives. Answers how many moved, per agency."""
+        self.permit("archive")
         keys = list(agencies) or self.store.agencies()
         for key in keys:
             self.directory.agency(key)

@@ -86,6 +86,9 @@ def take_in(
 
     Nothing is notified, called back or warned about. When it is stopped half-way, the same file again adds the rest.
     """
+    desk.permit("import")
+    if add_agencies:
+        desk.permit("agency")
     desk.brace(desk.directory.keys())
     intake = _Intake(desk, reject, add_agencies)
     for row in rows:

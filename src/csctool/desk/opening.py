@@ -47,6 +47,7 @@ class Opened(msgspec.Struct):
 
 def open_ticket(desk: Desk, new: NewTicket) -> Opened:
     """Register a contact: everything that belongs to it is one unit of work."""
+    _permitted(desk, new)
     agency = agency_for(desk, new)
     _check_names(desk, new)
     others = {split_key(key)[0] for _, key in new.ties}
@@ -62,6 +63,15 @@ def open_ticket(desk: Desk, new: NewTicket) -> Opened:
         ticket = desk.saved(unit, ticket, 0)
     _supportability(desk, ticket)
     return Opened(ticket, True, failure)
+
+
+def _permitted(desk: Desk, new: NewTicket) -> None:
+    """What somebody opens, and answers in the same breath, is theirs: whoever may do it at all may do it here."""
+    for verb, wanted in (
+        ("open", True), ("link", new.ties), ("resolve", new.resolution is not None), ("close", new.close),
+    ):  # fmt: skip
+        if wanted:
+            desk.permit(verb)
 
 
 def agency_for(desk: Desk, new: NewTicket) -> str:
@@ -247,6 +257,7 @@ def _triaged(desk: Desk, key: str, change: Correction) -> Ticket:
     agency, number = split_key(key)
     with desk.unit(agency) as unit:
         ticket = unit.get(f"{agency}-{number}")
+        desk.permit("triage", ticket)
         lifecycle.require(ticket, "triage")
         stamp = desk.stamp(ticket)
         new, decisions = _corrected(desk, unit, ticket, change, stamp)

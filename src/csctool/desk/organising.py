@@ -15,6 +15,7 @@ Row = dict[str, Any]
 
 def add_agency(desk: Desk, key: str, name: str, group: str | None) -> Row:
     """A new agency: its place in the store, then its settings. Raises UsageError for what is no key."""
+    desk.permit("agency")
     if not AGENCY_KEY.fullmatch(key):
         hint = f"did you mean {key.upper()}?" if AGENCY_KEY.fullmatch(key.upper()) else "2 to 10 capitals and digits"
         raise UsageError(f"{key!r} is no agency key", hint)
@@ -28,6 +29,7 @@ def add_agency(desk: Desk, key: str, name: str, group: str | None) -> Row:
 
 def add_entry(desk: Desk, section: str, key: str, values: Mapping[str, Any]) -> None:
     """A new queue or person in the settings."""
+    desk.permit({"queues": "queue", "people": "person"}[section])
     desk.directory.add_entry(section, key, values, dry_run=desk.dry_run)
 
 

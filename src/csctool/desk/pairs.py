@@ -20,6 +20,7 @@ def link(desk: Desk, keys: Sequence[str], kind: LinkType, target: str) -> Done:
         try:
             with _both(desk, key, target) as unit:
                 ticket, other = _load(unit, key), _load(unit, target)
+                desk.permit("link", ticket)
                 tied = lifecycle.link(ticket, desk.stamp(ticket), kind, other.key)
                 back = Link(INVERSE[kind], ticket.key)
                 desk.object(ticket, tied, "link")
@@ -53,6 +54,8 @@ def merge(desk: Desk, keys: Sequence[str], into: str, reason: str | None) -> Don
 def _merged(desk: Desk, ticket: Ticket, target: Ticket, reason: str | None) -> tuple[Ticket, Ticket]:
     if ticket.key == target.key:
         raise RefusedError(f"{ticket.key} can't be merged into itself")
+    for one in (ticket, target):
+        desk.permit("merge", one)
     lifecycle.require(target, "merge")
     duplicate: tuple[Link, ...] = (Link("duplicate-of", target.key),)
     original: tuple[Link, ...] = (Link("duplicated-by", ticket.key),)
@@ -100,6 +103,7 @@ def transfer(desk: Desk, keys: Sequence[str], agency: str, reason: str | None) -
 
 
 def _transferred(desk: Desk, unit: Unit, old: Ticket, agency: str, reason: str | None) -> Ticket:
+    desk.permit("transfer", old)
     lifecycle.require(old, "transfer")
     stamp = desk.stamp(old)
     number = unit.count(agency, "number")

@@ -44,6 +44,7 @@ class Sweep(msgspec.Struct):
 
 def sweep(desk: Desk, agencies: Iterable[str] = ()) -> Sweep:
     """Resume what waited long enough, warn, breach, escalate by rule, close what stayed quiet, archive, deliver."""
+    desk.permit("sweep")
     keys = list(agencies)
     for key in keys:
         desk.directory.agency(key)

@@ -152,7 +152,8 @@ class Sweep(Section, frozen=True):
 class DeskSettings(Section, frozen=True):
     """csctool.toml. `fiscal_year` is the month and day on which the fiscal year begins.
 
-    `settings` holds what desk-wide plugins are told, by plugin.
+    `settings` holds what desk-wide plugins are told, by plugin; `permissions` rows in place of the defaults of the table
+    in `permissions`.
     """
 
     format: int = 1
@@ -172,6 +173,7 @@ class DeskSettings(Section, frozen=True):
     ola: dict[str, Target] = {}
     lifecycle: Lifecycle = Lifecycle()
     sweep: Sweep = Sweep()
+    permissions: dict[str, tuple[str, ...]] = {}
     settings: dict[str, dict[str, Any]] = {}
 
     def zone_of(self, agency: "AgencySettings") -> str:

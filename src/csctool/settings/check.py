@@ -28,6 +28,8 @@ def references(desk: DeskSettings, path: str) -> None:
     _lifecycle(desk, path)
     _sweep(desk, path)
     _settings(path, desk.settings, desk.plugins)
+    if desk.permissions:
+        _permissions(desk, path)
 
 
 def agency_references(agency: AgencySettings, path: str) -> None:
@@ -250,6 +252,21 @@ def _sweep(desk: DeskSettings, path: str) -> None:
         for field, known in (("kinds", KINDS), ("priorities", PRIORITIES), ("queues", desk.queues), ("tiers", tiers)):
             for word in getattr(rule, field):
                 _one_of(path, f"{key}.{field}", word, known)
+
+
+def _permissions(desk: DeskSettings, path: str) -> None:
+    from csctool.domain.permissions import ANYBODY, DEFAULTS, DESKWIDE, REACHES
+
+    for verb, row in desk.permissions.items():
+        key = f"permissions.{verb}"
+        _one_of(path, "permissions", verb, DEFAULTS)
+        for word in row:
+            role, colon, reach = word.partition(":")
+            _one_of(path, key, role, (*ROLES, ANYBODY))
+            if colon:
+                _one_of(path, f"{key}: {role}", reach, REACHES)
+                if verb in DESKWIDE or role == ANYBODY:
+                    raise SettingsError(f"{path}: {key}: {word!r} is about some tickets only", f"write {role!r} alone")
 
 
 def _name(path: str, key: str, name: str) -> None:

@@ -76,6 +76,12 @@ owner = "service-desk"
 # roles = ["csr"]                     # csr resolver coordinator problem-analyst problem-manager manager
 # away = ["2026-12-24..2027-01-02"]
 
+# Who may do what, from the first person on: for each verb the roles that may. "resolver:own" reaches tickets in queues
+# of theirs and those assigned to or owned by them, "problem-analyst:problem" these and every problem. "anybody" is
+# whoever may write the files. What stands here takes the place of the default.
+# [permissions]
+{permissions}
+
 [priorities]
 matrix = [["P1", "P2", "P3"], ["P2", "P3", "P4"], ["P3", "P4", "P5"]]   # rows impact 1-3, columns urgency 1-3
 phone = ["P1", "P2"]                  # handled by phone: without a live channel they ask for a call-back
@@ -142,7 +148,16 @@ def write_desk(root: str, text: str = DESK_TEXT, *, dry_run: bool = False) -> No
         os.makedirs(os.path.join(root, "agencies"), exist_ok=True)
     except OSError as error:
         raise _failed(root, error) from None
-    write_text(path, text.replace("{zone}", toml_value(machine_zone())))
+    text = text.replace("{zone}", toml_value(machine_zone())).replace("{permissions}", _permissions())
+    write_text(path, text)
+
+
+def _permissions() -> str:
+    """The default table, commented out."""
+    from csctool.domain.permissions import DEFAULTS
+
+    width = max(map(len, DEFAULTS))
+    return "\n".join(f"# {verb:<{width}} = {toml_value(row)}" for verb, row in DEFAULTS.items())
 
 
 def write_agency(root: str, key: str, name: str, more: Mapping[str, Any]) -> None:
