@@ -74,6 +74,7 @@ def declare(desk: Desk, new: NewOutage, progress: Progress = _silent) -> Announc
     The same command again goes on telling where it was interrupted. Raises RefusedError for a service that has another
     outage under way, NotFoundError for an agency or service that is not there.
     """
+    desk.permit("outage")
     service, keys = _service(desk, new.service), _agencies(desk, new.agencies)
     if new.begin and new.end and new.end <= new.begin:
         raise UsageError("--until lies before --from", "give a later --until")
@@ -101,6 +102,7 @@ def update(
     progress: Progress = _silent,
 ) -> Announced:  # fmt: skip
     """News of an outage, for its agencies and on the incidents that belong to it."""
+    desk.permit("outage")
     ticket = _outage(desk, key)
     more = _agencies(desk, tuple(agencies)) if agencies else ()
     fields = dict(ticket.fields)
@@ -127,6 +129,7 @@ def resolve(
 
     The same command again goes on where it was interrupted.
     """
+    desk.permit("outage")
     ticket = _outage(desk, key)
     if ticket.status in OPEN:
         ticket = _only(desk.resolve([ticket.key], resolution, code=code))

@@ -33,6 +33,7 @@ DEFAULTS: Mapping[str, Row] = {
     "triage": _WORK, "assign": _WORK, "start": _WORK, "hold": _WORK, "resume": _WORK, "callback": _WORK,
     "escalate": _WORK, "return": _WORK, "diagnose": _WORK, "resolve": _WORK, "reopen": _WORK, "merge": _WORK,
     "dispatch": _DESK, "transfer": _DESK, "close": _DESK, "cancel": _DESK,
+    "outage": ("csr", "coordinator", "manager"),
     "sweep": _ANYBODY, "archive": _ANYBODY, "deliver": _ANYBODY,
     "import": _CHARGE, "repair": _CHARGE, "plugin": _CHARGE, "as": _CHARGE,
     "agency": _MANAGER, "queue": _MANAGER, "person": _MANAGER,
@@ -40,7 +41,7 @@ DEFAULTS: Mapping[str, Row] = {
 
 #: Verbs that are about no ticket: reaching some tickets only has no meaning there.
 DESKWIDE = frozenset(
-    {"open", "sweep", "archive", "deliver", "import", "repair", "plugin", "as", "agency", "queue", "person"}
+    {"open", "outage", "sweep", "archive", "deliver", "import", "repair", "plugin", "as", "agency", "queue", "person"}
 )
 #: What the owner of the desk's directory could do with an editor and `cp`: refusing them would protect nothing.
 HOUSEKEEPING = frozenset({"sweep", "archive", "deliver", "repair", "plugin", "agency", "queue", "person"})
