@@ -248,7 +248,8 @@ CHANGING = {
     "import": ("rows.jsonl", "-a", "DHS"), "sweep": (), "notify send": (),
     "outage open": ("mail", "--text", "x"),
     "outage plan": ("mail", "--risk", "x", "--from", "2026-12-01", "--until", "2026-12-02"),
-    "outage update": ("KEY", "--text", "x"), "outage resolve": ("KEY", "--resolution", "x"), "archive": (), "doctor": ("--repair",),
+    "outage update": ("KEY", "--text", "x"), "outage resolve": ("KEY", "--resolution", "x"),
+    "archive": (), "doctor": ("--repair",),
 }  # fmt: skip
 #: Makes a desk that has no people yet.
 FREE = {"init"}

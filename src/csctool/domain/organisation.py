@@ -152,8 +152,8 @@ class Sweep(Section, frozen=True):
 class DeskSettings(Section, frozen=True):
     """csctool.toml. `fiscal_year` is the month and day on which the fiscal year begins.
 
-    `settings` holds what desk-wide plugins are told, by plugin; `permissions` rows in place of the defaults of the table
-    in `permissions`.
+    `settings` holds what desk-wide plugins are told, by plugin; `permissions` rows in place of the defaults
+    of the table of who may.
     """
 
     format: int = 1
