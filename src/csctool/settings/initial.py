@@ -80,7 +80,7 @@ owner = "service-desk"
 # of theirs and those assigned to or owned by them, "problem-analyst:problem" these and every problem. "anybody" is
 # whoever may write the files. What stands here takes the place of the default.
 # [permissions]
-{permissions}
+# {permissions}
 
 [priorities]
 matrix = [["P1", "P2", "P3"], ["P2", "P3", "P4"], ["P3", "P4", "P5"]]   # rows impact 1-3, columns urgency 1-3
@@ -148,7 +148,7 @@ def write_desk(root: str, text: str = DESK_TEXT, *, dry_run: bool = False) -> No
         os.makedirs(os.path.join(root, "agencies"), exist_ok=True)
     except OSError as error:
         raise _failed(root, error) from None
-    text = text.replace("{zone}", toml_value(machine_zone())).replace("{permissions}", _permissions())
+    text = text.replace("{zone}", toml_value(machine_zone())).replace("# {permissions}", _permissions())
     write_text(path, text)
 
 
