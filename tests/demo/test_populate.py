@@ -161,4 +161,4 @@ def test_whoever_makes_it_may_do_anything_in_it(place: Path, tickets: list[Ticke
 def test_any_unix_user_is_you(user: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootstrap, "unix_user", lambda: user)
     settings = desk_from(demo_text(user), "csctool.toml")
-    assert bootstrap.who(settings, None).name == "you"
+    assert bootstrap.who(settings, None, "/").name == "you"
