@@ -16,11 +16,12 @@ from typing import NamedTuple
 import msgspec
 
 from benchmarks import lives, organisation
-from csctool.storage import briefs, container
+from csctool.storage import agendas, briefs, codec, container
 from csctool.storage.archives import Archives
+from csctool.storage.database import Database
 
 #: Raise it with every change of what is made: desks of another version are made anew.
-VERSION = 4
+VERSION = 5
 SIZES = {"D10k": 10_000, "D100k": 100_000, "D1M": 1_000_000}
 FIRST_DAY, LAST_DAY = datetime(2025, 10, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC)
 CLOSED = 0.97
@@ -134,10 +135,11 @@ def _sorted(found: Iterable[tuple[str, bytes, datetime | None]]) -> Kept:
 def _write(place: Path, kept: Kept) -> None:
     """The store files of an agency, in the store's own form, and the index of its archives."""
     count = len(kept.live) + sum(map(len, kept.months.values()))
-    counters = {"1": msgspec.Raw(msgspec.json.encode({"number": count}))}
-    (place / "open.json").write_bytes(
-        container.pack({"tickets": kept.live, "counters": counters}, count * lives.EVENTS)
-    )
+    live = Database(str(place / "open.json"), None)
+    live.tickets.put({int(number): document for number, document in kept.live.items()})
+    live.counters.put({1: codec.encode({"number": count})})
+    agendas.note(live)
+    (place / "open.json").write_bytes(live.replacement(keep=False).new)
     for month, documents in kept.months.items():
         (place / "closed" / f"{month}.json").write_bytes(container.pack({"tickets": documents}, 1))
     archives = Archives(str(place / "closed"), keep=True)

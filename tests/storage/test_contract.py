@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from csctool.desk.ports import Store
 from csctool.domain import lifecycle
+from csctool.domain.agenda import Agenda
 from csctool.domain.notice import Notice, delivered, identity
 from csctool.domain.query import Query, Range
 from csctool.domain.ticket import Due, Ticket
@@ -306,6 +307,53 @@ def test_a_discarded_unit_keeps_no_calendar(store):
         unit.keep_calendar("DHS", "1234abcd", DEFINITION)
         unit.discard()
     assert store.calendars("DHS") == {}
+
+
+# -- the agenda ----------------------------------------------------------------------------------------------
+
+
+def test_the_agenda_names_the_first_thing_that_waits_for_its_time(store):
+    save(store, opened(1))
+    assert store.agenda("DHS") == Agenda()
+    for number, hours in ((2, 30), (3, 20), (4, 40)):
+        until = MONDAY + timedelta(hours=hours)
+        save(store, lifecycle.hold(opened(number), stamp(1), "requester", until))
+    assert store.agenda("DHS").at == MONDAY + timedelta(hours=20)
+    with store.unit("DHS") as unit:
+        unit.put(lifecycle.resume(unit.get("DHS-3"), stamp(2)))
+    assert store.agenda("DHS") == Agenda(MONDAY + timedelta(hours=30))
+    due = Due(resolution=MONDAY + timedelta(hours=5))
+    save(store, opened(5, due=due))
+    assert store.agenda("DHS").at == due.resolution
+    assert store.agenda("DOT") in (None, Agenda())
+
+
+def test_the_agenda_knows_the_longest_quiet_and_what_is_to_be_archived(store):
+    for number, hours in ((1, 3), (2, 2)):
+        save(store, lifecycle.resolve(opened(number), stamp(hours), "done"))
+    assert store.agenda("DHS") == Agenda(quiet=MONDAY + timedelta(hours=2))
+    with store.unit("DHS") as unit:
+        unit.put(lifecycle.note(unit.get("DHS-2"), stamp(4), "thanks"))
+    assert store.agenda("DHS").quiet == MONDAY + timedelta(hours=3)
+    for number in (1, 2):
+        with store.unit("DHS") as unit:
+            unit.put(lifecycle.close(unit.get(f"DHS-{number}"), stamp(5)))
+    assert store.agenda("DHS") == Agenda(finished=2)
+    store.archive("DHS")
+    assert store.agenda("DHS") == Agenda()
+
+
+def test_a_message_that_waits_is_on_the_agenda_and_one_that_was_given_up_is_not(store):
+    with store.unit("DHS") as unit:
+        unit.put(opened(1))
+        unit.post("DHS", [notice(1), replace(notice(1, "bo@x"), due=MONDAY + timedelta(hours=2))])
+    assert store.agenda("DHS") == Agenda(MONDAY)
+    with store.unit("DHS") as unit:
+        unit.post("DHS", [replace(notice(1), state="dead")])
+    assert store.agenda("DHS") == Agenda(MONDAY + timedelta(hours=2))
+    with store.unit("DHS") as unit:
+        unit.drop("DHS", {notice(1, "bo@x").id})
+    assert store.agenda("DHS") == Agenda()
 
 
 # -- the outbox ----------------------------------------------------------------------------------------------

@@ -7,8 +7,14 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
+
+from csctool.domain import lifecycle
+from csctool.domain.ticket import Stamp
+from csctool.storage import codec, container
 
 PROMISES = """
 [sla.standard]
@@ -119,6 +125,67 @@ def test_a_note_of_the_requester_puts_the_closing_off(promising):
     at(promising, "2026-11-04T09:00:00Z")("note", key, "--from", "requester", "let me try tomorrow")
     assert at(promising, "2026-11-05T09:00:00Z")("sweep").out == ""
     assert "close" in at(promising, "2026-11-09T09:00:00Z")("sweep").out
+
+
+# -- what is not due is not looked at
+
+
+def flip(path, at):
+    """One bit of a file, turned; `at` is where, or the text behind which."""
+    blob = bytearray(path.read_bytes())
+    blob[at if isinstance(at, int) else blob.index(at) + len(at)] ^= 1
+    path.write_bytes(bytes(blob))
+
+
+def test_where_nothing_is_due_no_ticket_is_read(promising):
+    promising.open("Printer jams", "--kind", "incident", "-c", "phone")
+    flip(promising.desk / "agencies/DHS/open.json", -40)
+    promising("list", "-a", "DHS", status=7)
+    assert at(promising, "2026-11-02T14:59:59Z")("sweep").out == ""
+    assert "open.json is damaged" in at(promising, "2026-11-02T15:00:00Z").refused("sweep", status=7)
+
+
+def test_an_agenda_that_was_damaged_is_not_believed(promising):
+    promising.open("Printer jams", "--kind", "incident", "-c", "phone")
+    path = promising.desk / "agencies/DHS/open.json"
+    whole = path.read_bytes()
+    begin, end = whole.index(b'"agenda"'), whole.index(b'"tickets"')
+    for place in range(begin, end):
+        path.write_bytes(whole)
+        flip(path, place)
+        assert "damaged" in promising.refused("sweep", status=7)
+
+
+def test_an_agenda_of_an_older_writing_is_not_believed(promising):
+    key = promising.open("Printer jams", "--kind", "incident", "-c", "phone")
+    path = promising.desk / "agencies/DHS/open.json"
+    header, tables = container.unpack(path.read_bytes(), str(path))
+    ticket = codec.decode(tables["tickets"]["1"])
+    held = lifecycle.hold(
+        ticket, Stamp("op", ticket.updated_at, "ana"), "other", ticket.updated_at + timedelta(hours=1)
+    )
+    tables["tickets"]["1"] = codec.sealed(held, tables["tickets"]["1"])
+    path.write_bytes(container.pack(tables, header.generation + 1))  # as by somebody who knows nothing of agendas
+    assert f"resume {key}" in at(promising, "2026-11-02T10:00:00Z")("sweep").out
+
+
+def test_a_quiet_ticket_closes_on_time_when_the_settings_shorten_the_wait(promising):
+    key = promising.open("Printer jams", "--kind", "incident", "-c", "phone")
+    promising("resolve", key, "--resolution", "Paper tray was open")
+    assert at(promising, "2026-11-03T09:00:00Z")("sweep").out == ""
+    settings = promising.desk / "csctool.toml"
+    settings.write_text(settings.read_text().replace('close_after = "3wd"', 'close_after = "1wd"'))
+    assert f"close {key}" in promising("sweep").out
+
+
+def test_a_desk_of_an_older_csctool_is_swept(promising):
+    """It has no agendas: everything is looked at until a file is written."""
+    old = Path(__file__).parents[1] / "storage/format1/desk"
+    shutil.rmtree(promising.desk)
+    shutil.copytree(old, promising.desk)
+    said = at(promising, "2026-09-30T09:00:00Z")("sweep").out
+    assert "breach DHS-2: resolution" in said
+    assert promising("sweep").out == ""
 
 
 def test_two_sweeps_at_once_do_everything_once(promising):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
+from csctool.domain.agenda import Agenda
 from csctool.domain.audit import Sealed
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.organisation import AgencySettings, DeskSettings, Rules
@@ -116,6 +117,9 @@ class Store(Protocol):
 
     def deliveries(self, agency: str, since: datetime | None = None) -> list[Delivery]:
         """What was delivered, in its order; without `since` at least all that may still stand in the outbox."""
+
+    def agenda(self, agency: str) -> Agenda | None:
+        """What the agency's live tickets and outbox wait for, without a look at them; None where only they can tell."""
 
     def troubles(self) -> list[CscError]:
         """What was left out since the last call (unreadable or damaged agencies), and forgets it."""

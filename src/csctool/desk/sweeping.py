@@ -1,7 +1,8 @@
 """The sweep: what is due by now and nobody did. Safe at any time, twice, and after any downtime.
 
-An agency is looked at without its lock; only where something is due the lock is taken, and all is looked at again
-under it. Each agency is one unit of work.
+An agency whose agenda says that nothing is due is not looked at, so the cost follows what is due. The others are looked
+at without their lock; only where something is due the lock is taken, and all is looked at again under it. Each agency
+is one unit of work.
 """
 
 from collections.abc import Iterable
@@ -12,9 +13,10 @@ import msgspec
 
 from csctool.desk.calendars import window_end
 from csctool.desk.core import Actor
-from csctool.desk.delivering import deliver
+from csctool.desk.delivering import Round, deliver
 from csctool.desk.desk import Desk
 from csctool.domain import handover, lifecycle
+from csctool.domain.agenda import held_until, quiet_since
 from csctool.domain.organisation import AutoEscalation
 from csctool.domain.query import Query
 from csctool.domain.sla.alarms import Alarm, due_alarms, told
@@ -23,8 +25,6 @@ from csctool.errors import CscError, RefusedError
 
 #: The sweep's name in histories; `via` is the Unix user that cron runs it as.
 ACTOR = "sweep"
-#: Verbs that tell of time passing; they are no activity that would put off the closing.
-_TELLING = frozenset({"warn", "breach"})
 
 
 class Swept(msgspec.Struct, frozen=True):
@@ -51,16 +51,32 @@ def sweep(desk: Desk, agencies: Iterable[str] = ()) -> Sweep:
     found = Sweep([], [])
     desk.actor = Actor(ACTOR, desk.actor.via)
     keys = keys or desk.store.agencies()
+    keys = [key for key in keys if _awake(desk, key, found)]
     desk.brace(keys)
     for key in keys:
         try:
             found.done += _agency(desk, key)
         except CscError as error:
             found.failures.append((key, error))
-    told = deliver(desk, keys)
+    broken = {key for key, _ in found.failures}
+    keys = [key for key in keys if key not in broken]
+    told = deliver(desk, keys) if keys else Round([], [], [])
     found.done += [Swept(one.ticket, "tell", f"{one.to} of {one.event}, by {one.transport}") for one in told.sent]
     found.failures += told.failures
     return found
+
+
+def _awake(desk: Desk, key: str, found: Sweep) -> bool:
+    """Whether there may be anything to do in an agency: most often its agenda says no, and nothing else is read."""
+    now = desk.clock()
+    try:
+        agenda = desk.store.agenda(key)
+        if agenda is None or agenda.finished or (agenda.at is not None and agenda.at <= now):
+            return True
+        return agenda.quiet is not None and _closes(desk, key, agenda.quiet) <= now
+    except CscError as error:
+        found.failures.append((key, error))
+        return False
 
 
 def _agency(desk: Desk, key: str) -> list[Swept]:
@@ -82,13 +98,13 @@ def _agency(desk: Desk, key: str) -> list[Swept]:
 
 def _due(desk: Desk, ticket: Ticket, now: datetime) -> bool:
     """Whether there is anything to do for a ticket as it stands."""
-    return held_until(ticket, now) is not None or bool(due_alarms(ticket, now)) or _quiet(desk, ticket, now)
+    return _held_until(ticket, now) is not None or bool(due_alarms(ticket, now)) or _quiet(desk, ticket, now)
 
 
 def _swept(desk: Desk, ticket: Ticket, now: datetime) -> tuple[Ticket, list[Swept]]:
     """The ticket after everything that is due, and what that was."""
     done: list[Swept] = []
-    until = held_until(ticket, now)
+    until = _held_until(ticket, now)
     if until is not None:
         ticket = lifecycle.resume(ticket, _stamp(desk, ticket, until), note="the date of the hold has passed")
         done.append(Swept(ticket.key, "resume", f"held until {lifecycle.rfc3339(until)}"))
@@ -113,10 +129,9 @@ def _closed(desk: Desk, ticket: Ticket, now: datetime) -> tuple[Ticket, list[Swe
     return after, [Swept(ticket.key, "close", why)]
 
 
-def held_until(ticket: Ticket, now: datetime) -> datetime | None:
-    """The date of a hold that has passed. None for a ticket that is not held, or not until then."""
-    held = lifecycle.holding(ticket)
-    until = datetime.fromisoformat(held["until"]) if held and held["until"] else None
+def _held_until(ticket: Ticket, now: datetime) -> datetime | None:
+    """The date of a hold that has passed."""
+    until = held_until(ticket)
     return until if until is not None and until <= now else None
 
 
@@ -169,11 +184,11 @@ def fits(rule: AutoEscalation, alarm: Alarm, ticket: Ticket) -> bool:
 
 def _quiet(desk: Desk, ticket: Ticket, now: datetime) -> bool:
     """Whether a resolved ticket has been quiet for `close_after`, in the agency's calendar."""
-    if ticket.status != "resolved":
-        return False
-    since = next((e.at for e in reversed(ticket.history) if e.verb not in _TELLING), ticket.resolved_at)
-    if since is None:
-        return False
-    agency = desk.directory.agency(ticket.agency)
+    since = quiet_since(ticket)
+    return since is not None and _closes(desk, ticket.agency, since) <= now
+
+
+def _closes(desk: Desk, key: str, since: datetime) -> datetime:
+    """When a resolved ticket closes that has been quiet since then. A later `since` is never an earlier end."""
     after = desk.settings.lifecycle.close_after
-    return window_end(desk.settings, agency, desk.directory.statutory, since, after) <= now
+    return window_end(desk.settings, desk.directory.agency(key), desk.directory.statutory, since, after)

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from csctool.domain.agenda import Agenda
 from csctool.domain.audit import chain
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.ticket import Ticket
+from csctool.domain.words import FINISHED
 from csctool.errors import DamagedError
 
 if TYPE_CHECKING:  # a command that looks at whole tickets needs no parts of them
@@ -39,6 +41,13 @@ class Head(msgspec.Struct, frozen=True, gc=False):
 
     status: str
     version: int = 0
+
+
+class Waiting(msgspec.Struct, frozen=True, gc=False):
+    """What a sweep asks about."""
+
+    status: str
+    agenda: Agenda = Agenda()
 
 
 # The decoders are made on first use: making the ticket's costs a millisecond that `--help` should not pay.
@@ -79,6 +88,12 @@ def brief(document: msgspec.Raw) -> "Brief":
 def head(document: msgspec.Raw) -> Head:
     """Status and version. Raises DamagedError."""
     return _decode(Head, document)  # type: ignore[no-any-return]
+
+
+def agenda(document: msgspec.Raw) -> Agenda:
+    """What a ticket waits for. Raises DamagedError."""
+    found: Waiting = _decode(Waiting, document)
+    return Agenda(finished=1) if found.status in FINISHED else found.agenda
 
 
 def counters(document: msgspec.Raw | None) -> dict[str, int]:

@@ -143,6 +143,11 @@ class Database(TinyDB):
         """Where a counter stands; `number` is the highest ticket number that was ever given out."""
         return codec.counters(self.counters.undecoded().get("1")).get(name, 0)
 
+    def put_first(self, name: str, document: msgspec.Raw) -> None:
+        """Make a table of one document the first of the file, so that who reads the file's beginning sees it."""
+        rest = {other: table for other, table in self.documents().items() if other != name}
+        self._staging.write({name: {"1": document}, **rest})
+
     def documents(self) -> codec.Tables:
         """Every table by its name."""
         return self._staging.read() or {}

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from csctool.domain.agenda import Agenda, agenda, together
 from csctool.domain.audit import Sealed, chain
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.query import Query
@@ -98,6 +99,13 @@ class MemoryStore:
         """How many tickets `archive` would count now."""
         place = self._agency(agency)
         return sum(t.status in FINISHED for n, t in place.tickets.items() if n not in place.archived)
+
+    def agenda(self, agency: str) -> Agenda:
+        """What the agency's tickets and outbox wait for."""
+        place = self._agency(agency)
+        tickets = (ticket for number, ticket in place.tickets.items() if number not in place.archived)
+        due = (notice.due for notice in place.outbox.values() if notice.state == "waiting")
+        return together(map(agenda, tickets), *due)
 
     def outbox(self, agency: str) -> list[Notice]:
         """What waits in the agency's outbox."""

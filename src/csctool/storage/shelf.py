@@ -8,9 +8,10 @@ from typing import TypeVar
 
 import msgspec
 
+from csctool.domain.agenda import Agenda
 from csctool.domain.query import Range
 from csctool.errors import NotFoundError, NotPermittedError
-from csctool.storage import briefs, codec, container, files, joint, lock
+from csctool.storage import agendas, briefs, codec, container, files, joint, lock
 from csctool.storage.archives import Archives, header_of
 from csctool.storage.database import Database
 
@@ -97,6 +98,10 @@ class Shelf:
         self.archives.known = live.known_months()
         return live
 
+    def agenda(self) -> Agenda | None:
+        """What the agency waits for; None where only its tickets can tell. Raises DamagedError, NotPermittedError."""
+        return None if files.exists(self._waiting) else agendas.read(self.path)
+
     def _joined(self) -> bytes | None:
         """The file that waits to be put in place, when the unit of work that it belongs to was saved."""
         blob = files.read(self._waiting)
@@ -159,7 +164,9 @@ class Shelf:
             raise files.failure(self.directory, error, "write") from error
 
     def replacement(self, database: Database, waits: bool = False) -> files.Replacement:
-        """The file of a database, ready to be replaced by what was staged; `waits` when another file goes first."""
+        """The live tickets' file, ready to be replaced by what was staged; `waits` when another file goes first."""
+        database.upgrade()
+        agendas.note(database)
         return database.replacement(self._keep, waits)
 
     def archive(self) -> int:

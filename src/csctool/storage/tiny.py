@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from csctool.desk.ports import Repair, Symptom
+from csctool.domain.agenda import Agenda
 from csctool.domain.audit import Sealed
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.query import Query
@@ -125,6 +126,10 @@ class TinyStore:
     def archivable(self, agency: str) -> int:
         """How many tickets `archive` would move now."""
         return len(self._shelf(agency).live().finished())
+
+    def agenda(self, agency: str) -> Agenda | None:
+        """What the agency's tickets and outbox wait for; None where only they can tell."""
+        return self._shelf(agency).agenda()
 
     def outbox(self, agency: str) -> list[Notice]:
         """What waits in the agency's outbox. Raises NotFoundError, DamagedError, NotPermittedError."""

@@ -1,13 +1,14 @@
 """How a ticket is written: the shape of its stored document, in every format that was ever in use.
 
-Format 2 is the public JSON with everything left out that stands at its default, and the seals of the events at the end.
-A field that is not there has the value that a fresh ticket has: no text, no list, 0, impact and urgency 3, P5. What an
-event says of a field stands there in full, old and new, so that seals and repairs need no other line than the ticket's
-own. Format 1 left nothing out.
+Format 2 is the public JSON with everything left out that stands at its default, and at the end the seals of the events
+and what the ticket waits for. A field that is not there has the value that a fresh ticket has: no text, no list, 0,
+impact and urgency 3, P5. What an event says of a field stands there in full, old and new, so that seals and repairs
+need no other line than the ticket's own. Format 1 left nothing out.
 """
 
 import msgspec
 
+from csctool.domain.agenda import Agenda, agenda
 from csctool.domain.ticket import Decision, Due, Event, Ticket
 
 
@@ -26,13 +27,15 @@ class StoredDue(Due, frozen=True, omit_defaults=True):
 
 
 class StoredTicket(Ticket, frozen=True, omit_defaults=True):
-    """As in the domain, defaults left out, with its seals."""
+    """As in the domain, defaults left out, with its seals and what it waits for."""
 
     due: StoredDue | None = None  # type: ignore[assignment]
     history: tuple[StoredEvent, ...] = ()
     seals: tuple[str, ...] = ()
+    agenda: Agenda | None = None
 
 
+NOTHING = Agenda()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -40,7 +43,8 @@ def written(ticket: Ticket, seals: tuple[str, ...]) -> bytes:
     """The document of a ticket: one line of JSON, the same for equal tickets."""
     stored = msgspec.convert(ticket, StoredTicket, from_attributes=True)
     due = stored.due if ticket.due != Due() else None
-    return _encode(msgspec.structs.replace(stored, due=due, seals=seals))
+    waits = agenda(ticket) if ticket.live else NOTHING
+    return _encode(msgspec.structs.replace(stored, due=due, seals=seals, agenda=waits if waits != NOTHING else None))
 
 
 def in_format_1(ticket: Ticket, seals: tuple[str, ...]) -> bytes:

@@ -28,27 +28,24 @@ class Alarm(msgspec.Struct, frozen=True, order=True):
 def due_alarms(ticket: Ticket, now: datetime) -> list[Alarm]:
     """The alarms of a live ticket that are due at `now` and were never told, in order of time.
 
-    A warning is due while its clock runs and is not late; once the promise is broken there is nothing left to warn
-    of. A breach is due even when the ticket was resolved meanwhile, late. A ticket that came with due times of its own
-    has breaches and no warnings; a finished one has neither.
+    A warning is due while its clock runs and is not late; once a breach was told there is nothing left to warn of, even
+    when the time was put off later. A breach is due even when the ticket was resolved meanwhile, late. A ticket that
+    came with due times of its own has breaches and no warnings; a finished one has neither.
     """
     if not ticket.live:
         return []
     told = fired(ticket)
     alarms = (_alarm(name, clock, now) for name, clock in (*stored_clocks(ticket), *_stated(ticket)))
-    return sorted(alarm for alarm in alarms if alarm and (alarm.verb, alarm.clock) not in told)
+    return sorted(a for a in alarms if a and told.isdisjoint({(a.verb, a.clock), ("breach", a.clock)}))
 
 
 def next_alarm(ticket: Ticket) -> datetime | None:
-    """When a live ticket may have its next alarm if nothing happens to it: what an index of a sweep would keep.
-
-    It may be a time that has passed, and an alarm that has been told.
-    """
+    """The earliest moment at which a live ticket may have an alarm if nothing happens to it; it may have passed."""
     if not ticket.live:
         return None
-    times = (moment(clock, name) for _, clock in (*stored_clocks(ticket), *_stated(ticket))
-             for name in ("warns_at", "breached_at", *(("due",) if clock["state"] == "running" else ())))  # fmt: skip
-    return min((at for at in times if at), default=None)
+    told = fired(ticket)
+    found = (_next(name, clock, told) for name, clock in (*stored_clocks(ticket), *_stated(ticket)))
+    return min((at for at in found if at is not None), default=None)
 
 
 def fired(ticket: Ticket) -> frozenset[tuple[str, str]]:
@@ -72,6 +69,19 @@ def _alarm(name: str, clock: Mapping[str, Any], now: datetime) -> Alarm | None:
     if due is not None and now > due:
         return Alarm(due, name, "breach")
     return Alarm(warns, name, "warn") if warns is not None and now >= warns else None
+
+
+def _next(name: str, clock: Mapping[str, Any], told: frozenset[tuple[str, str]]) -> datetime | None:
+    """When the alarm of a clock may come that has not been told yet, as `_alarm` finds it."""
+    broken = moment(clock, "breached_at")
+    if broken is not None or ("breach", name) in told:
+        return broken if ("breach", name) not in told else None
+    if clock["state"] != "running":
+        return None
+    due, warns = moment(clock, "due"), moment(clock, "warns_at")
+    if warns is None or ("warn", name) in told:
+        return due
+    return min(due, warns) if due else warns
 
 
 def _stated(ticket: Ticket) -> list[tuple[str, dict[str, Any]]]:
