@@ -152,13 +152,14 @@ class Sweep(Section, frozen=True):
 class DeskSettings(Section, frozen=True):
     """csctool.toml. `fiscal_year` is the month and day on which the fiscal year begins.
 
-    `settings` holds what desk-wide plugins are told, by plugin; `permissions` rows in place of the defaults
-    of the table of who may.
+    `locale` is the language of the desk's people, and of agencies that name none. `settings` holds what desk-wide
+    plugins are told, by plugin; `permissions` rows in place of the defaults of the table of who may.
     """
 
     format: int = 1
     name: str = "Service Desk"
     timezone: str = "UTC"
+    locale: str = "en"
     fiscal_year: str = "01-01"
     default_queue: str = "service-desk"
     home_agency: str = "CSC"
@@ -212,7 +213,7 @@ class AgencySettings(Section, frozen=True):
     domains: tuple[str, ...] = ()
     calendar: str | None = None
     sla: str | None = None
-    locale: str = "en"
+    locale: str | None = None
     contacts: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
     required: dict[str, tuple[str, ...]] = {}

@@ -12,12 +12,14 @@ from csctool.errors import SettingsError
 DURATION = re.compile(r"\d{1,9}(s|m|h|wd|d|w)|(?=\d)(\d{1,9}h)?(\d{1,9}m)?(\d{1,9}s)?")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 INTERVAL = re.compile(r"\d\d:\d\d-\d\d:\d\d")
+LOCALE = re.compile(r"[a-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}")
 NAME = re.compile(r"[\w][\w.@+-]*")
 
 
 def references(desk: DeskSettings, path: str) -> None:
     """Refuse what names something that is not there. Raises SettingsError for the first wrong key."""
     _fiscal_year(desk, path)
+    _locale(desk.locale, path)
     _tiers(desk, path)
     _queues(desk, path)
     _people(desk, path)
@@ -34,6 +36,8 @@ def references(desk: DeskSettings, path: str) -> None:
 
 def agency_references(agency: AgencySettings, path: str) -> None:
     """What can be checked in agency.toml without reading csctool.toml."""
+    if agency.locale is not None:
+        _locale(agency.locale, path)
     for kind, fields in agency.required.items():
         _one_of(path, f"required.{kind}", kind, KINDS)
         if not fields:
@@ -78,6 +82,12 @@ def _fiscal_year(desk: DeskSettings, path: str) -> None:
         right = False
     if not right:
         raise SettingsError(f"{path}: fiscal_year: {text!r} is no day of every year", "write the month and day, 07-01")
+
+
+def _locale(text: str, path: str) -> None:
+    """A language, perhaps with script and region; whether there are words in it is told when some are needed."""
+    if not LOCALE.fullmatch(text):
+        raise SettingsError(f"{path}: locale: {text!r} is no language", "write it as ru, en_GB or zh_Hant_TW")
 
 
 def _tiers(desk: DeskSettings, path: str) -> None:
