@@ -5,6 +5,7 @@ import pwd
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,7 +15,7 @@ from csctool.desk.desk import Desk
 from csctool.desk.ports import Decisions
 from csctool.domain.naming import known
 from csctool.domain.organisation import DeskSettings
-from csctool.errors import CscError, UsageError
+from csctool.errors import CscError, SettingsError, UsageError
 from csctool.finding import find_desk
 from csctool.settings.check import agency_against_desk
 from csctool.settings.directory import Agencies
@@ -96,8 +97,22 @@ def open_desk(
 def mailroom(root: str, settings: DeskSettings) -> "Mailroom":
     """Where letters are handed in: the transports of the settings."""
     from csctool.notify.mailroom import Mailroom
+    from csctool.notify.words import Writer
 
-    return Mailroom(root, settings)
+    return Mailroom(root, settings, Writer(root, settings, Agencies(root).agency, partial(_template, root)))
+
+
+def _template(root: str, directory: str, name: str) -> bytes:
+    """A template of an agency's or the desk's directory, if nobody can have written it who is not trusted with plugins.
+
+    So no link leads a letter to what its reader must not see. Raises FileNotFoundError, OSError, SettingsError.
+    """
+    from csctool.plugins.trust import UntrustedError, read_within, trust
+
+    try:
+        return read_within(directory, name, trust(root, directory))[1]
+    except UntrustedError as error:
+        raise SettingsError(f"{os.path.join(directory, name)}: {error}") from None
 
 
 def patience() -> float:

@@ -226,6 +226,15 @@ class Letter(msgspec.Struct, frozen=True):
     event: Event
 
 
+class Wording(msgspec.Struct, frozen=True):
+    """A letter in words: subject, plain text, the same as HTML, and the language (`ru`, `en_GB`)."""
+
+    subject: str
+    text: str
+    html: str | None = None
+    locale: str = ""
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """What became of a letter: its name at the other end, or why it was not taken (`final`: trying again is no use)."""
 
@@ -240,6 +249,12 @@ class Post(Protocol):
 
     def send(self, letters: Iterable[Letter]) -> Iterator[tuple[Letter, Outcome]]:
         """Deliver them one by one: each outcome comes before the next letter goes out."""
+
+    def words(self, letter: Letter, locale: str | None = None) -> Wording:
+        """What the recipient reads, in the recipient's language or in another one."""
+
+    def troubles(self) -> list[CscError]:
+        """What could not be used for the words since the last call, and what was used instead."""
 
 
 class Plugged(msgspec.Struct, frozen=True):

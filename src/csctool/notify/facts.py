@@ -1,8 +1,8 @@
 """What a template may say: plain texts, numbers and times about a letter, by name.
 
-There are two audiences. A client (requester, affected, cc, an agency's contacts, whoever is no person of the desk) reads
-what was written for clients: public notes, the resolution, a referral. What technicians write for each other (notes,
-reasons, causes, queues) is among the fields of the staff only, so that no template can tell it to a client.
+There are two audiences. A client (requester, affected, cc, an agency's contacts, whoever is no person of the desk)
+reads what was written for clients: public notes, the resolution, a referral. What technicians write for each other
+(notes, reasons, causes, queues) is among the fields of the staff only, so that no template can tell it to a client.
 """
 
 from collections.abc import Mapping, Sequence

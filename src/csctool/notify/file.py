@@ -4,8 +4,7 @@ import os
 
 import msgspec
 
-from csctool.desk.ports import Letter, Outcome
-from csctool.notify.transport import Wording
+from csctool.desk.ports import Letter, Outcome, Wording
 
 
 class FileTransport:

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable, Iterator
 
-from csctool.desk.ports import Letter, Outcome
+from csctool.desk.ports import Letter, Outcome, Wording
 from csctool.domain.organisation import DeskSettings
-from csctool.notify.transport import Transport, Wording
-from csctool.notify.words import worded
+from csctool.errors import CscError
+from csctool.notify.transport import Transport
+from csctool.notify.words import Writer
 
 
 class Mailroom:
     """The transports of one desk. Implements `desk.ports.Post`."""
 
-    def __init__(self, root: str, settings: DeskSettings) -> None:
+    def __init__(self, root: str, settings: DeskSettings, writer: Writer) -> None:
         self._root = root
         self._settings = settings
+        self._writer = writer
         self._open: dict[tuple[str, str], Transport] = {}
 
     def send(self, letters: Iterable[Letter]) -> Iterator[tuple[Letter, Outcome]]:
@@ -32,9 +34,13 @@ class Mailroom:
             return Outcome(error=f"no such transport: {letter.notice.transport}")
         return transport.deliver(letter, self.words(letter))
 
-    def words(self, letter: Letter) -> Wording:
+    def words(self, letter: Letter, locale: str | None = None) -> Wording:
         """What the recipient reads."""
-        return worded(letter)
+        return self._writer.worded(letter, locale)
+
+    def troubles(self) -> list[CscError]:
+        """Templates that could not be used since the last call."""
+        return self._writer.troubles()
 
     def _transport(self, letter: Letter) -> Transport | None:
         name = letter.notice.transport

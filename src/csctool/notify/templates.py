@@ -1,7 +1,7 @@
 """Where templates stand: an agency's before the desk's before those that csctool brings; each with its language first.
 
-    agencies/DHS/templates/ru/opened.txt    agencies/DHS/templates/opened.txt    (the agency's)
-    templates/ru/opened.txt                 templates/opened.txt                 (the desk's)
+agencies/DHS/templates/ru/opened.txt    agencies/DHS/templates/opened.txt    (the agency's)
+templates/ru/opened.txt                 templates/opened.txt                 (the desk's)
 """
 
 import os
@@ -67,7 +67,7 @@ class Templates:
                 for section, words in tomllib.loads(found.source).items():
                     merged.setdefault(section, {}).update({key: str(value) for key, value in words.items()})
             except (tomllib.TOMLDecodeError, AttributeError) as error:
-                self._trouble(SettingsError(f"{found.path}: {error}", "e.g. [status] and below it queued = \"waiting\""))
+                self._trouble(SettingsError(f"{found.path}: {error}", 'e.g. [status] and below it queued = "waiting"'))
         return merged
 
     def _read(self, place: str, name: str, layer: int, read: Read) -> Found | None:

@@ -2,18 +2,7 @@
 
 from typing import Protocol
 
-import msgspec
-
-from csctool.desk.ports import Letter, Outcome
-
-
-class Wording(msgspec.Struct, frozen=True):
-    """A letter in words: subject, plain text, the same as HTML, and the language (`ru`, `en_GB`)."""
-
-    subject: str
-    text: str
-    html: str | None = None
-    locale: str = ""
+from csctool.desk.ports import Letter, Outcome, Wording
 
 
 class Transport(Protocol):

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from csctool.desk.ports import Directory, Letter
-from csctool.domain.organisation import DeskSettings
+from csctool.desk.ports import Letter, Wording
+from csctool.domain.organisation import AgencySettings, DeskSettings
 from csctool.errors import CscError, SettingsError
 from csctool.notify.blocks import CONTENT, Page, page, plain_page
 from csctool.notify.facts import LISTS, Audience, audience, facts
@@ -15,7 +15,6 @@ from csctool.notify.neutral import neutral, one_line
 from csctool.notify.sandbox import BREAK, VALUE, Engine, WordsError
 from csctool.notify.templates import LAST, Found, Read, Templates
 from csctool.notify.tongue import Tongue, chain
-from csctool.notify.transport import Wording
 
 #: What is said of an event that has no words of its own, and of several at once.
 ANYTHING, DIGEST, LAYOUT = "changed", "digest", "layout"
@@ -46,12 +45,12 @@ class Reader(msgspec.Struct, frozen=True):
 
 
 class Writer:
-    """Words for the letters of one desk. A template that can't be used is told by `troubles`, and the next one taken."""
+    """Words for the letters of one desk. Of a template that can't be used `troubles` tells, and the next is taken."""
 
-    def __init__(self, root: str, settings: DeskSettings, directory: Directory, read: Read) -> None:
+    def __init__(self, root: str, settings: DeskSettings, agency: Callable[[str], AgencySettings], read: Read) -> None:
         self._root = root
         self._settings = settings
-        self._directory = directory
+        self._agency = agency
         self._read = read
         self._troubles: list[CscError] = []
         self._told: set[str] = set()
@@ -77,7 +76,7 @@ class Writer:
 
     def _written(self, letter: Letter, letters: Sequence[Letter], locale: str | None) -> Wording:
         reader = self._reader(letter, locale)
-        agency = self._directory.agency(letter.agency)
+        agency = self._agency(letter.agency)
         fields = facts(letter, self._settings, agency, reader.tongue, reader.whom, letters)
         content = self._content(letter, reader, fields, DIGEST if letters else "")
         subject = letter.notice.subject or content.subject or letter.ticket.subject
@@ -167,7 +166,7 @@ class Writer:
     # -- readers -------------------------------------------------------------------------------------------
 
     def _reader(self, letter: Letter, locale: str | None) -> Reader:
-        settings, agency = self._settings, self._directory.agency(letter.agency)
+        settings, agency = self._settings, self._agency(letter.agency)
         whom = audience(letter, settings)
         own = settings.locale if whom == "staff" else agency.locale or settings.locale
         known = (letter.agency, whom, locale or own)

@@ -198,7 +198,8 @@ class Host:
     def _offered(self, question: Question, **more: Any) -> dict[str, Any]:
         agency = self._agency
         info = Agency(
-            self._key, agency.name, question.now, agency.locale or self._desk.locale, agency.contacts, self._zone, self._directory
+            self._key, agency.name, question.now, agency.locale or self._desk.locale, agency.contacts, self._zone,
+            self._directory,
         )  # fmt: skip
         return {"ticket": question.ticket, "agency": info, **more}
 
