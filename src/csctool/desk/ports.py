@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import msgspec
 
 from csctool.domain.agenda import Agenda
-from csctool.domain.audit import Sealed
+from csctool.domain.audit import Gap, Sealed
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.organisation import AgencySettings, DeskSettings, Rules
 from csctool.domain.query import Query
 from csctool.domain.ticket import Decision, Event, Ticket
 from csctool.errors import CscError
 
-if TYPE_CHECKING:  # what only the rules commands use is not loaded for the others
+if TYPE_CHECKING:  # what only a few commands use is not loaded for the others
+    from csctool.domain.keeping import Backup, Restored
     from csctool.domain.rehearsal import Expectation
     from csctool.domain.rulecheck import Finding
 
@@ -99,6 +100,9 @@ class Store(Protocol):
 
     def counter(self, agency: str, counter: str) -> int:
         """Where a counter of the agency stands; `number` is the highest ticket number that was ever given out."""
+
+    def gaps(self, agency: str) -> list[Gap]:
+        """Numbers of the agency whose tickets a restore or a repair lost."""
 
     def archive(self, agency: str) -> int:
         """Move finished tickets to the archive of the month in which they ended; returns how many moved. Idempotent."""
@@ -349,3 +353,33 @@ class Directory(Protocol):
 
     def add_entry(self, section: str, key: str, values: Mapping[str, Any], *, dry_run: bool = False) -> None:
         """Add a named table (`queues`, `people`) to the desk's settings, checked as a whole before it counts."""
+
+
+class Restoring(Protocol):
+    """A restore that is ready: everything is checked and lies beside the desk, whose writers wait."""
+
+    def seen(self) -> "Restored":
+        """What it would do."""
+
+    def commit(self) -> "Restored":
+        """Put it in the place of what is there, in one step. Raises StorageError, NotPermittedError."""
+
+
+class Keeper(Protocol):
+    """Where a desk's backups are made and read."""
+
+    def back_up(self, path: str, made_at: datetime, *, force: bool, dry_run: bool) -> "Backup":
+        """Write a consistent copy of the whole desk to a file (`-`: stdout), which appears when it is whole. What could
+        not be read is told in `troubles`. Raises RefusedError when the file is there, BusyError, StorageError."""
+
+    def look(self, path: str) -> "Backup":
+        """Read a backup to its end, and say what it holds. Raises DamagedError, RefusedError, NotFoundError."""
+
+    def restoring(
+        self, path: str, agency: str | None, at: datetime, *, dry_run: bool
+    ) -> AbstractContextManager[Restoring]:
+        """Make ready to restore a backup, or one agency of it. Raises what `look` raises, BusyError, NotPermittedError,
+        NotFoundError for an agency that is not in it, RefusedError for a directory that is neither empty nor a desk."""
+
+    def troubles(self) -> list[CscError]:
+        """What was left out, and forgets it."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from csctool.domain.agenda import Agenda
-from csctool.domain.audit import chain
+from csctool.domain.audit import Gap, chain
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.ticket import Ticket
 from csctool.domain.words import FINISHED
@@ -29,8 +29,9 @@ FORMAT = 2
 #: The first format there was.
 OLDEST = 1
 
-#: What decoding raises for bytes that are no JSON, or not of the type; the second one for keys that are no UTF-8.
-UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
+#: What decoding raises for bytes that are no JSON, or not of the type; the second one for keys that are no UTF-8, the
+#: third for a thousand brackets within each other.
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 #: Undecoded documents by ticket number (as JSON has it, a string), by table.
 Tables = dict[str, dict[str, msgspec.Raw]]
@@ -119,6 +120,11 @@ def notice(document: msgspec.Raw) -> Notice:
 def delivery(document: msgspec.Raw) -> Delivery:
     """One record of a delivery. Raises DamagedError."""
     return _decode(Delivery, document)  # type: ignore[no-any-return]
+
+
+def gaps(document: msgspec.Raw | None) -> list[Gap]:
+    """The numbers that were lost."""
+    return [] if document is None else _decode(list[Gap], document)
 
 
 def _decode(type: Any, document: msgspec.Raw) -> Any:

@@ -39,19 +39,29 @@ class Journal:
 
     def since(self, moment: datetime | None = None) -> list[Delivery]:
         """The records from that time on, in their order."""
+        names = self._names()
+        wanted = names[-RECENT:] if moment is None else [name for name in names if name >= f"{moment:%Y-%m}"]
+        return [one for one in self._read(wanted) if moment is None or one.at >= moment]
+
+    def all(self) -> list[Delivery]:
+        """Every record there is. Raises NotPermittedError, StorageError."""
+        return self._read(self._names())
+
+    def _names(self) -> list[str]:
         try:
-            names = sorted(name for name in os.listdir(self._directory) if name.endswith(".jsonl"))
+            return sorted(name for name in os.listdir(self._directory) if name.endswith(".jsonl"))
         except FileNotFoundError:
             return []
         except OSError as error:
             raise files.failure(self._directory, error, "read") from error
-        wanted = names[-RECENT:] if moment is None else [name for name in names if name >= f"{moment:%Y-%m}"]
+
+    def _read(self, wanted: Iterable[str]) -> list[Delivery]:
         found: list[Delivery] = []
         for name in wanted:
             for line in (files.read(f"{self._directory}/{name}") or b"").splitlines():
                 with suppress(DamagedError):  # half a line of a writer that was killed
                     found.append(codec.delivery(msgspec.Raw(line)))
-        return [one for one in found if moment is None or one.at >= moment]
+        return found
 
     def _append(self, path: str, data: bytes) -> None:
         made = not os.path.isdir(self._directory)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from csctool.domain.agenda import Agenda, agenda, together
-from csctool.domain.audit import Sealed, chain
+from csctool.domain.audit import Gap, Sealed, chain
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.query import Query
 from csctool.domain.ticket import Ticket, split_key
@@ -85,6 +85,11 @@ class MemoryStore:
     def counter(self, agency: str, counter: str) -> int:
         """Where a counter of the agency stands."""
         return self._agency(agency).counters.get(counter, 0)
+
+    def gaps(self, agency: str) -> list[Gap]:
+        """None: what is in memory is neither restored nor repaired. Raises NotFoundError."""
+        self._agency(agency)
+        return []
 
     def archive(self, agency: str) -> int:
         """Count the finished tickets that were not archived before. Raises BusyError."""

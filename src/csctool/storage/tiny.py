@@ -11,7 +11,7 @@ import msgspec
 
 from csctool.desk.ports import Repair, Symptom
 from csctool.domain.agenda import Agenda
-from csctool.domain.audit import Sealed
+from csctool.domain.audit import Gap, Sealed
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.query import Query
 from csctool.domain.ticket import Ticket, split_key
@@ -110,6 +110,10 @@ class TinyStore:
     def counter(self, agency: str, counter: str) -> int:
         """Where a counter of the agency stands. Raises NotFoundError, DamagedError, NotPermittedError."""
         return self._shelf(agency).live().counter(counter)
+
+    def gaps(self, agency: str) -> list[Gap]:
+        """Numbers whose tickets a restore or a repair lost. Raises NotFoundError, DamagedError, NotPermittedError."""
+        return self._shelf(agency).live().known_gaps()
 
     def sealed(self, agency: str) -> Iterator[Sealed]:
         """Every ticket of the agency with its seals. Raises NotFoundError, DamagedError, NotPermittedError."""
