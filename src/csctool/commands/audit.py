@@ -28,12 +28,12 @@ def verify(context: Context, agencies: tuple[str, ...], kept: BinaryIO | None, f
     from csctool.render.auditing import verified
 
     desk = context.desk()
-    found = check(desk, [key.upper() for key in agencies])
+    looked, breaks = check(desk, [key.upper() for key in agencies])
     if kept is not None:
-        found.breaks += compare(desk, read_heads(kept.read()))
-    verified(found, fmt)
+        breaks += compare(desk, read_heads(kept.read()))
+    verified(looked, breaks, fmt)
     context.failed += [
-        DifferencesError(f"{b.key}, event {b.seq}: {b.why}" if b.seq else f"{b.key}: {b.why}") for b in found.breaks
+        DifferencesError(f"{b.key}, event {b.seq}: {b.why}" if b.seq else f"{b.key}: {b.why}") for b in breaks
     ]
 
 
