@@ -2,9 +2,10 @@
 
 import os
 import pwd
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,7 +15,7 @@ from csctool.desk.desk import Desk
 from csctool.desk.ports import Decisions
 from csctool.domain.naming import known
 from csctool.domain.organisation import DeskSettings
-from csctool.errors import CscError, UsageError
+from csctool.errors import CscError, SettingsError, UsageError
 from csctool.finding import find_desk
 from csctool.settings.check import agency_against_desk
 from csctool.settings.directory import Agencies
@@ -32,6 +33,7 @@ from csctool.storage.tiny import TinyStore
 if TYPE_CHECKING:
     from csctool.desk.doctoring import Checkup
     from csctool.desk.ports import Symptom
+    from csctool.domain.keeping import Backup, Restored
     from csctool.notify.mailroom import Mailroom
     from csctool.plugins.additions import Additions
     from csctool.plugins.layers import Asked
@@ -70,16 +72,15 @@ def open_desk(
     `desk-rules` for the desk's; `plugin` and `desk-plugin` name a file or package in place of all that are enabled.
     """
     root = root or find_desk(wishes.desk)
-    settings = load_desk(root)
+    settings = _settings(root)
     zone = zone_named(settings.timezone, os.path.join(root, DESK_FILE))
     real = datetime.now(UTC).replace(microsecond=0)
     now = _set_clock(wishes.now, real, zone) if wishes.now else None
     panel = Panel(root, settings, keep=not dry_run, instead=instead)
-    agencies = Agencies(root)
-    desk = Desk(
+    return Desk(
         settings,
         TinyStore(root, wait=patience()),
-        agencies,
+        Agencies(root),
         panel.decisions,
         lambda: now or datetime.now(UTC).replace(microsecond=0),
         who(settings, wishes.actor, root),
@@ -90,19 +91,41 @@ def open_desk(
         dry_run=dry_run,
         brace=panel.brace,
         dismiss=panel.close,
-        post=lambda: mailroom(desk),
+        post=lambda: mailroom(root, settings),
     )
-    return desk
 
 
-def mailroom(desk: Desk) -> "Mailroom":
-    """Where letters are handed in: the transports of the settings, and those of the agencies' plugins."""
+def mailroom(root: str, settings: DeskSettings) -> "Mailroom":
+    """Where letters are handed in: the transports of the settings."""
     from csctool.notify.mailroom import Mailroom
+    from csctool.notify.words import Writer
 
-    return Mailroom(
-        desk.root, desk.settings, desk.directory.agency,
-        lambda letter, subject, text: desk.decisions(letter.agency).deliver(letter, subject, text),
-    )  # fmt: skip
+    return Mailroom(root, settings, Writer(root, settings, Agencies(root).agency, partial(_template, root)))
+
+
+def _template(root: str, directory: str, name: str) -> bytes:
+    """A template of an agency's or the desk's directory, if nobody can have written it who is not trusted with plugins.
+
+    So no link leads a letter to what its reader must not see. Raises FileNotFoundError, OSError, SettingsError.
+    """
+    from csctool.plugins.trust import UntrustedError, read_within, trust
+
+    try:
+        return read_within(directory, name, trust(root, directory))[1]
+    except UntrustedError as error:
+        raise SettingsError(f"{os.path.join(directory, name)}: {error}") from None
+
+
+def _settings(root: str) -> DeskSettings:
+    """The desk's settings; where a restore died in the middle, it is ended first."""
+    try:
+        return load_desk(root)
+    except SettingsError:
+        from csctool.storage.swapping import settle
+
+        if settle(root, patience()) is None:
+            raise
+        return load_desk(root)
 
 
 def patience() -> float:
@@ -286,24 +309,71 @@ def doctor(wishes: Wishes, *, repair: bool = False, dry_run: bool = False) -> "C
     """A look at the whole desk, also at one whose settings can't be used. Raises NotFoundError, BusyError."""
     from csctool.desk.doctoring import doctor as look
     from csctool.settings.audit import audit
+    from csctool.storage import swapping
 
     root = find_desk(wishes.desk)
-    _, wrong = audit(root)
     if repair:
-        _may_repair(wishes, root)
-    real = datetime.now(UTC).replace(microsecond=0)
-    now = _set_clock(wishes.now, real, UTC) if wishes.now else real
+        settings = _usable(root)
+        permit(settings, who(settings, wishes.actor, root), "repair")
+    if repair and not dry_run:
+        swapping.settle(root, patience())
+    wrong = [] if swapping.interrupted(root) else audit(root)[1]
     store = TinyStore(root, wait=patience())
-    return look(store, wrong, now, more=lambda: _plugin_files(root), repair=repair, dry_run=dry_run)
+
+    def more() -> "Iterator[Symptom]":
+        yield from swapping.leftovers(root)
+        yield from _plugin_files(root)
+
+    return look(store, wrong, _moment(wishes), more=more, repair=repair, dry_run=dry_run)
 
 
-def _may_repair(wishes: Wishes, root: str) -> None:
-    """Refuse a repair by whose role it is not. Settings that can't be used name no roles: then the files decide."""
+def back_up(
+    wishes: Wishes, path: str, *, force: bool, dry_run: bool, progress: Callable[[int, int], None]
+) -> "tuple[Backup, list[CscError]]":
+    """A backup of the desk, also of one whose settings can't be used, and what is not in it."""
+    from csctool.storage.keeper import Keeper
+    from csctool.storage.swapping import settle
+
+    root = find_desk(wishes.desk)
+    settle(root, patience())
+    keeper = Keeper(root, patience(), progress)
+    made = keeper.back_up(path, _moment(wishes), force=force, dry_run=dry_run)
+    return made, keeper.troubles()
+
+
+def look_at_backup(_wishes: Wishes, path: str, progress: Callable[[int, int], None]) -> "Backup":
+    """What a backup holds, when it is whole. Needs no desk."""
+    from csctool.storage.keeper import Keeper
+
+    return Keeper("", 0, progress).look(path)
+
+
+def restore(
+    wishes: Wishes, path: str, directory: str | None, *, agency: str | None, force: bool, dry_run: bool
+) -> "Restored":
+    """A backup put in the place of a desk, or into a new directory. Raises what `desk.safekeeping.restore` does."""
+    from csctool.desk.safekeeping import restore as put_back
+    from csctool.storage.keeper import Keeper
+
+    root = directory or find_desk(wishes.desk)
+    settings = _usable(root)
+    permit(settings, who(settings, wishes.actor, root), "restore")
+    keeper = Keeper(root, patience())
+    return put_back(keeper, path, agency, _moment(wishes), force=force, dry_run=dry_run)
+
+
+def _moment(wishes: Wishes) -> datetime:
+    """Now, for what needs no settings and so knows no zone of the desk."""
+    real = datetime.now(UTC).replace(microsecond=0)
+    return _set_clock(wishes.now, real, UTC) if wishes.now else real
+
+
+def _usable(root: str) -> DeskSettings:
+    """The settings for asking who may. Those that can't be used, or are none, name nobody: then the files decide."""
     try:
-        settings = load_desk(root)
-    except CscError:
-        return
-    permit(settings, who(settings, wishes.actor, root), "repair")
+        return load_desk(root)
+    except (CscError, FileNotFoundError):
+        return DeskSettings()
 
 
 def _plugin_files(root: str) -> Iterator["Symptom"]:

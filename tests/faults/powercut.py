@@ -205,6 +205,29 @@ class Recording:
 
         self.ops.append(Op(apply, ("dir", os.path.dirname(new))))
 
+    def _renameat2(self, texts: list[bytes], *_: Any) -> None:
+        """Two names are exchanged, with all below them."""
+        one, other = map(self._inside, texts)
+        assert one is not None
+        assert other is not None
+
+        def exchanged(names: dict[str, Any]) -> dict[str, Any]:
+            found = {}
+            for path, inode in names.items():
+                for old, new in ((one, other), (other, one)):
+                    if path == old or path.startswith(f"{old}/"):
+                        path = new + path.removeprefix(old)
+                        break
+                found[path] = inode
+            return found
+
+        self._names = exchanged(self._names)
+
+        def apply(disk: Disk, _: int) -> None:
+            disk.names = exchanged(disk.names)
+
+        self.ops.append(Op(apply, ("dir", os.path.dirname(other))))
+
     def _fchmod(self, *_: Any) -> None:
         """Modes are looked at elsewhere: root reads every file here."""
 
@@ -212,8 +235,11 @@ class Recording:
 
     # -- what a cut may leave --------------------------------------------------------------------------------
 
-    def disks(self, seed: int = 0) -> Iterator[tuple[Image, bool]]:
-        """Every disk that a power cut at any moment may leave, and whether the command had told of success by then."""
+    def disks(self, seed: int = 0, most: int = MOST) -> Iterator[tuple[Image, bool]]:
+        """Every disk that a power cut at any moment may leave, and whether the command had told of success by then.
+
+        More than `most` combinations of one moment are sampled.
+        """
         chance = random.Random(seed)
         for moment in range(len(self.ops) + 1):
             past = self.ops[:moment]
@@ -223,7 +249,7 @@ class Recording:
             total = 1
             for choice in choices:
                 total *= len(choice)
-            picks = product(*choices) if total <= MOST else (tuple(map(chance.choice, choices)) for _ in range(MOST))
+            picks = product(*choices) if total <= most else (tuple(map(chance.choice, choices)) for _ in range(most))
             for pick in picks:
                 chosen = dict(zip(free, pick, strict=True))
                 disk = Disk(self._start.names, self._start.inodes)

@@ -55,6 +55,15 @@ def archived(root: str) -> None:
     told(root, "archive")
 
 
+def worked_on(root: str) -> None:
+    """A backup, and work since then that is in no backup."""
+    told(root, "archive")
+    told(root, "backup", f"{root}/backup.tar.gz")
+    told(root, "resolve", "DHS-2", "--resolution", "replaced")
+    told(root, "open", "Since the backup", "--agency", "DHS", "--kind", "incident")
+    told(root, "reopen", "DHS-4", "--reason", "again")
+
+
 #: Every command that is broken. One more line breaks one more command.
 DEEDS = {
     "open": Deed("open Printer --agency DHS --kind incident --requester ann@example.org"),
@@ -87,6 +96,10 @@ DEEDS = {
     "reopen": Deed("reopen DHS-4 --reason again", archived, full=False),
     "cancel": Deed("cancel DHS-1 --reason gone", full=False),
     "agency add": Deed("agency add EPA", full=False),
+    "restore": Deed("restore {root}/backup.tar.gz --force", lambda root: worked_on(root)),
+    "restore an agency": Deed(
+        "restore {root}/backup.tar.gz --agency DHS --force", lambda root: worked_on(root), full=False
+    ),
 }
 
 
@@ -175,7 +188,11 @@ def allowed(seen: State, before: State, after: State, whole: str) -> bool:
 
 
 def follow_up(root: str) -> None:
-    """The next technician works in every agency: the numbers go on, and nothing is left lying about."""
+    """The next technician works in every agency: the numbers go on, and nothing is left lying about.
+
+    A restore that did not come to its end is ended by the first command, whatever that is.
+    """
+    told(root, "list", "--format", "keys")
     store = TinyStore(root, wait=2)
     was = state(root)
     from csctool.domain.ticket import Ticket
@@ -206,8 +223,9 @@ def still_damaged(root: str) -> bool:
 
 
 def leftovers(root: str) -> list[str]:
-    """Files that a writer left half-way."""
-    return [name for _, _, names in os.walk(root) for name in names if name.endswith((".tmp", ".next"))]
+    """Files that a writer left half-way. A directory that a restore left is the business of the next restore."""
+    places = (place for place in os.walk(root) if "/.restore-" not in place[0])
+    return [name for _, _, names in places for name in names if name.endswith((".tmp", ".next"))]
 
 
 def _moment() -> Any:

@@ -11,9 +11,23 @@ from .stage import DEEDS, LONG, Deed, allowed, follow_up, state, still_damaged
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 
 #: The calls by which anything on the disk can change: in between, all states are alike.
-CHANGING = {"openat", "write", "pwrite64", "fsync", "rename", "link", "unlink", "fchmod", "chmod", "mkdir"}
+CHANGING = {
+    "openat",
+    "write",
+    "pwrite64",
+    "fsync",
+    "rename",
+    "link",
+    "unlink",
+    "fchmod",
+    "chmod",
+    "mkdir",
+    "rmdir",
+    "unlinkat",
+    "renameat2",
+}
 #: How many points of a command the short form tries; of others one.
-SHORT = {"open": 8, "transfer": 8, "close, which archives": 10, "import": 6, "repair": 8}
+SHORT = {"open": 8, "transfer": 8, "close, which archives": 10, "import": 6, "repair": 8, "restore": 10}
 
 
 def chosen(name: str, points: list[breaking.Point]) -> list[breaking.Point]:

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from csctool.desk.ports import Wording
 from csctool.domain import lifecycle
 from csctool.domain.address import AddressError, address
 from csctool.notify.mail import Sender, message
 from csctool.notify.neutral import neutral
-from csctool.notify.transport import Wording
 
 from .letters import letter, stamp, ticket
 
@@ -101,7 +101,7 @@ def test_hostile_words_add_no_header_no_recipient_and_no_part(subject, name, tex
     assert sorted(mail.keys()) == sorted([*HEADERS, "Content-Transfer-Encoding"])
     assert [a.addr_spec for a in mail["To"].addresses] == ["ann@dhs.example.gov"]
     assert [a for _, a in getaddresses([str(mail["To"])])] == ["ann@dhs.example.gov"]
-    assert mail["Subject"].startswith("[DHS-1042]")
+    assert mail["Subject"].lstrip().startswith("[DHS-1042]")
     assert len(mail["Subject"]) <= 220
     assert not set("\r\n\x00\u202e\u2028\x1b") & set(mail["Subject"] + str(mail["To"]))
     assert not mail.defects

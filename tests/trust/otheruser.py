@@ -23,7 +23,8 @@ import csctool
 for found in pkgutil.walk_packages(csctool.__path__, "csctool."):
     if not found.name.endswith(("__main__", "worker")):
         importlib.import_module(found.name)
-import csv, difflib, dateutil.parser, encodings.idna, encodings.latin_1, getpass, tabulate, traceback, wcwidth, zoneinfo
+import csv, ctypes, difflib, dateutil.parser, encodings.idna, encodings.latin_1, getpass, resource, tabulate, traceback
+import wcwidth, zoneinfo
 from click import shell_completion, _textwrap
 uid, gid, groups, umask, *words = sys.argv[1:]
 os.umask(int(umask, 8))

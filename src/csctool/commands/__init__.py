@@ -61,6 +61,8 @@ CHAPTERS: dict[str, dict[str, tuple[str, str]]] = {
     "Trust": {
         "doctor": ("doctor", "Look for damage and trouble; --repair saves what can be saved."),
         "audit": ("audit", "Prove that nobody changed the past: verify, head."),
+        "backup": ("backup", "Write the whole desk to a file, or verify such a file."),
+        "restore": ("restore", "Put a backup, or one agency of it, back."),
     },
     "More": {
         "demo": ("demo", "Walk through a ticket's life on a throw-away desk."),

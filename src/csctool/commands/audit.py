@@ -28,12 +28,12 @@ def verify(context: Context, agencies: tuple[str, ...], kept: BinaryIO | None, f
     from csctool.render.auditing import verified
 
     desk = context.desk()
-    looked, breaks = check(desk, [key.upper() for key in agencies])
+    found = check(desk, [key.upper() for key in agencies])
     if kept is not None:
-        breaks += compare(desk, read_heads(kept.read()))
-    verified(looked, breaks, fmt)
+        found.breaks += compare(desk, read_heads(kept.read()))
+    verified(found, fmt)
     context.failed += [
-        DifferencesError(f"{b.key}, event {b.seq}: {b.why}" if b.seq else f"{b.key}: {b.why}") for b in breaks
+        DifferencesError(f"{b.key}, event {b.seq}: {b.why}" if b.seq else f"{b.key}: {b.why}") for b in found.breaks
     ]
 
 

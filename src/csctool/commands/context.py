@@ -71,6 +71,18 @@ class Context:
         """A look at the whole desk, and a repair when asked."""
         return self._house(self.wishes).doctor(repair=repair, dry_run=dry_run)
 
+    def back_up(self, path: str, **how: Any) -> Any:
+        """A backup of the desk, and what is not in it."""
+        return self._house(self.wishes).back_up(path, **how)
+
+    def look_at_backup(self, path: str, progress: Callable[[int, int], None]) -> Any:
+        """What a backup holds."""
+        return self._house(self.wishes).look_at_backup(path, progress)
+
+    def restore(self, path: str, directory: str | None, **how: Any) -> Any:
+        """A backup put in the place of what is there."""
+        return self._house(self.wishes).restore(path, directory, **how)
+
     def moment(self, desk: "Desk", text: str, *, ahead: bool = False) -> "datetime":
         """A time as the user wrote it, in the desk's zone."""
         from csctool.domain.times import moment

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from csctool.desk.desk import Desk
-from csctool.domain.audit import Break, broken, head
+from csctool.domain.audit import Break, Gap, broken, head
 from csctool.domain.past import unexplained
 from csctool.domain.ticket import Ticket
 from csctool.errors import UsageError
@@ -21,19 +21,32 @@ class Head(msgspec.Struct, frozen=True):
     digest: str
 
 
-def verify(desk: Desk, agencies: Iterable[str] = ()) -> tuple[int, list[Break]]:
-    """(how many tickets were looked at, the first break of each ticket that is not what its history says)."""
-    looked, breaks = 0, []
+class Verified(msgspec.Struct):
+    """How many tickets were looked at, the first break of each that is not what its history says, and by agency the
+    numbers whose tickets a restore or a repair is known to have lost."""
+
+    tickets: int = 0
+    breaks: list[Break] = []
+    gaps: list[tuple[str, Gap]] = []
+
+
+def verify(desk: Desk, agencies: Iterable[str] = ()) -> Verified:
+    """Look at every ticket."""
+    found = Verified()
     for key in _agencies(desk, agencies):
         numbers = set()
         for ticket, seals in desk.store.sealed(key):
-            looked += 1
+            found.tickets += 1
             numbers.add(ticket.number)
-            found = broken(ticket, seals) or _strayed(ticket)
-            if found:
-                breaks.append(found)
-        breaks += _missing(desk, key, numbers)
-    return looked, breaks
+            wrong = broken(ticket, seals) or _strayed(ticket)
+            if wrong:
+                found.breaks.append(wrong)
+        gaps = desk.store.gaps(key)
+        found.gaps += [(key, gap) for gap in gaps]
+        for gap in gaps:
+            numbers.update(range(gap.first, gap.last + 1))
+        found.breaks += _missing(desk, key, numbers)
+    return found
 
 
 def heads(desk: Desk, agencies: Iterable[str] = ()) -> list[Head]:

@@ -13,7 +13,7 @@ from csctool.domain.organisation import DeskSettings, Queue
 from csctool.domain.query import Query
 from csctool.domain.ticket import Stamp, Ticket, plain, split_key
 from csctool.domain.words import INCOMPLETE, TICKET_KEY
-from csctool.errors import CscError, RefusedError, UsageError
+from csctool.errors import CscError, PluginError, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from csctool.desk.promises import Promising
@@ -190,11 +190,6 @@ class Core:
             self._opened_post = self._post()
         return self._opened_post
 
-    def hang_up(self) -> None:
-        """No more letters for now."""
-        if self._opened_post is not None:
-            self._opened_post.close()
-
     # -- what the settings know ----------------------------------------------------------------------------
 
     def decisions(self, agency: str) -> Decisions:
@@ -204,14 +199,12 @@ class Core:
         return self._decisions[agency]
 
     def failures(self) -> list[CscError]:
-        """Plugins that failed and agencies that could not be read, since the last call."""
+        """Plugins and templates that failed and agencies that could not be read, since the last call."""
         failed = [error for decisions in self._decisions.values() for error in decisions.failures()]
         setbacks, self._setbacks = self._setbacks, []
+        if self._opened_post is not None:  # what an agency wrote and can't be used counts as its plugins do
+            failed += [PluginError(error.message, error.hint) for error in self._opened_post.troubles()]
         return failed + setbacks + self.store.troubles()
-
-    def setback(self, error: CscError) -> None:
-        """Tell of a failure at the end that stops nothing."""
-        self._setbacks.append(error)
 
     def queue(self, name: str) -> Queue:
         """A queue of the settings. Raises NotFoundError."""

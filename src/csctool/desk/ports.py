@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import msgspec
 
 from csctool.domain.agenda import Agenda
-from csctool.domain.audit import Sealed
+from csctool.domain.audit import Gap, Sealed
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.organisation import AgencySettings, DeskSettings, Rules
 from csctool.domain.query import Query
 from csctool.domain.ticket import Decision, Event, Ticket
 from csctool.errors import CscError
 
-if TYPE_CHECKING:  # what only the rules commands use is not loaded for the others
+if TYPE_CHECKING:  # what only a few commands use is not loaded for the others
+    from csctool.domain.keeping import Backup, Restored
     from csctool.domain.rehearsal import Expectation
     from csctool.domain.rulecheck import Finding
 
@@ -100,6 +101,9 @@ class Store(Protocol):
     def counter(self, agency: str, counter: str) -> int:
         """Where a counter of the agency stands; `number` is the highest ticket number that was ever given out."""
 
+    def gaps(self, agency: str) -> list[Gap]:
+        """Numbers of the agency whose tickets a restore or a repair lost."""
+
     def archive(self, agency: str) -> int:
         """Move finished tickets to the archive of the month in which they ended; returns how many moved. Idempotent."""
 
@@ -109,49 +113,20 @@ class Store(Protocol):
     def outbox(self, agency: str) -> list[Notice]:
         """What waits in the agency's outbox, held and given up ones too, in the order in which it came."""
 
-    def reading(self, agency: str) -> "Reading":
-        """The agency as it stands at this moment, for whoever looks at its outbox and at many of its tickets."""
+    def delivering(self, agency: str) -> AbstractContextManager[bool]:
+        """The right to deliver the agency's notices: False while another process has it. Not the lock."""
 
-    def delivering(self, agency: str) -> "AbstractContextManager[Ledger | None]":
-        """The right to deliver the agency's notices, with the ledger; None while another process has it. Not the
-        lock."""
+    def record(self, agency: str, deliveries: Iterable[Delivery]) -> None:
+        """Record what was delivered, durably. For the holder of the right to deliver. Raises StorageError."""
 
-    def deliveries(self, agency: str, since: datetime | None = None) -> Iterator[Delivery]:
-        """What was delivered, in its order; all that is on record without `since`."""
+    def deliveries(self, agency: str, since: datetime | None = None) -> list[Delivery]:
+        """What was delivered, in its order; without `since` at least all that may still stand in the outbox."""
 
     def agenda(self, agency: str) -> Agenda | None:
         """What the agency's live tickets and outbox wait for, without a look at them; None where only they can tell."""
 
     def troubles(self) -> list[CscError]:
         """What was left out since the last call (unreadable or damaged agencies), and forgets it."""
-
-
-class Reading(Protocol):
-    """An agency at one moment: what is changed later is not seen."""
-
-    def outbox(self) -> list[Notice]:
-        """Its outbox, in the order in which notices came."""
-
-    def ticket(self, key: str) -> Ticket:
-        """One of its tickets, archived or not. Raises NotFoundError, DamagedError."""
-
-
-class Ledger(Protocol):
-    """The record of an agency's deliveries, in the hand of the one who delivers."""
-
-    def known(self, ids: Collection[str]) -> set[str]:
-        """Which of these notices, that stand in the outbox, were delivered before."""
-
-    def expect(self, deliveries: Collection[Delivery]) -> None:
-        """Make room for records like these before anything is sent: what can't be recorded would be sent again and
-        again. Raises StorageError, NotPermittedError."""
-
-    def note(self, delivery: Delivery) -> None:
-        """Record one: from here on it survives the end of this process. Raises StorageError."""
-
-    def settle(self) -> None:
-        """Bring what was recorded to the disk: from here on it survives the end of the machine. Raises
-        StorageError."""
 
 
 class Symptom(msgspec.Struct, frozen=True):
@@ -255,27 +230,35 @@ class Letter(msgspec.Struct, frozen=True):
     event: Event
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """What became of a letter: its name at the other end, or why it was not taken.
+class Wording(msgspec.Struct, frozen=True):
+    """A letter in words: subject, plain text, the same as HTML, and the language (`ru`, `en_GB`)."""
 
-    `final`: trying again is no use. `hold`: it waits for a person to look at it.
-    """
+    subject: str
+    text: str
+    html: str | None = None
+    locale: str = ""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a letter: its name at the other end, or why it was not taken (`final`: trying again is no use)."""
 
     receipt: str | None = None
     detail: str | None = None
     error: str | None = None
     final: bool = False
-    hold: bool = False
 
 
 class Post(Protocol):
     """Where letters are handed in."""
 
-    def send(self, letter: Letter) -> Outcome:
-        """Deliver one. Whatever goes wrong with it is in the outcome, and is nobody else's trouble."""
+    def send(self, letters: Iterable[Letter]) -> Iterator[tuple[Letter, Outcome]]:
+        """Deliver them one by one: each outcome comes before the next letter goes out."""
 
-    def close(self) -> None:
-        """No more letters for now: connections end."""
+    def words(self, letter: Letter, locale: str | None = None) -> Wording:
+        """What the recipient reads, in the recipient's language or in another one."""
+
+    def troubles(self) -> list[CscError]:
+        """What could not be used for the words since the last call, and what was used instead."""
 
 
 class Plugged(msgspec.Struct, frozen=True):
@@ -317,9 +300,6 @@ class Decisions(Protocol):
 
     def notify(self, event: Event, question: Question) -> list[Told]:
         """What everybody wants told about an event; the question holds the ticket after it."""
-
-    def deliver(self, letter: Letter, subject: str, text: str) -> Outcome | None:
-        """Offer a letter to the plugins, whose transport is none of csctool's; None when it is nobody's."""
 
     def plugins(self) -> list[Plugged]:
         """The Python that is asked, in its order."""
@@ -373,3 +353,33 @@ class Directory(Protocol):
 
     def add_entry(self, section: str, key: str, values: Mapping[str, Any], *, dry_run: bool = False) -> None:
         """Add a named table (`queues`, `people`) to the desk's settings, checked as a whole before it counts."""
+
+
+class Restoring(Protocol):
+    """A restore that is ready: everything is checked and lies beside the desk, whose writers wait."""
+
+    def seen(self) -> "Restored":
+        """What it would do."""
+
+    def commit(self) -> "Restored":
+        """Put it in the place of what is there, in one step. Raises StorageError, NotPermittedError."""
+
+
+class Keeper(Protocol):
+    """Where a desk's backups are made and read."""
+
+    def back_up(self, path: str, made_at: datetime, *, force: bool, dry_run: bool) -> "Backup":
+        """Write a consistent copy of the whole desk to a file (`-`: stdout), which appears when it is whole. What could
+        not be read is told in `troubles`. Raises RefusedError when the file is there, BusyError, StorageError."""
+
+    def look(self, path: str) -> "Backup":
+        """Read a backup to its end, and say what it holds. Raises DamagedError, RefusedError, NotFoundError."""
+
+    def restoring(
+        self, path: str, agency: str | None, at: datetime, *, dry_run: bool
+    ) -> AbstractContextManager[Restoring]:
+        """Make ready to restore a backup, or one agency of it. Raises what `look` raises, BusyError, NotPermittedError,
+        NotFoundError for an agency that is not in it, RefusedError for a directory that is neither empty nor a desk."""
+
+    def troubles(self) -> list[CscError]:
+        """What was left out, and forgets it."""

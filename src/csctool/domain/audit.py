@@ -29,6 +29,15 @@ class Break(Frozen, frozen=True):
     why: str
 
 
+class Gap(Frozen, frozen=True):
+    """Numbers from `first` to `last` that may have been given out, are never given out again and have no tickets any
+    more, and why: a restore or a repair lost them."""
+
+    first: int
+    last: int
+    why: str
+
+
 def seal(key: str, previous: str, event: Event) -> str:
     """The digest of an event that follows one with the digest `previous` ("" for the first): 32 hexadecimal digits.
 

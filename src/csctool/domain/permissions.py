@@ -36,19 +36,33 @@ DEFAULTS: Mapping[str, Row] = {
     "outage": ("csr", "coordinator", "manager"),
     "sweep": _ANYBODY, "archive": _ANYBODY, "deliver": _ANYBODY,
     "import": _CHARGE, "repair": _CHARGE, "plugin": _CHARGE, "as": _CHARGE,
-    "agency": _MANAGER, "queue": _MANAGER, "person": _MANAGER,
+    "restore": _MANAGER, "agency": _MANAGER, "queue": _MANAGER, "person": _MANAGER,
 }  # fmt: skip
 
 #: Verbs that are about no ticket: reaching some tickets only has no meaning there.
 DESKWIDE = frozenset(
-    {"open", "outage", "sweep", "archive", "deliver", "import", "repair", "plugin", "as", "agency", "queue", "person"}
+    {
+        "open",
+        "outage",
+        "sweep",
+        "archive",
+        "deliver",
+        "import",
+        "repair",
+        "restore",
+        "plugin",
+        "as",
+        "agency",
+        "queue",
+        "person",
+    }
 )
 #: What the owner of the desk's directory could do with an editor and `cp`: refusing them would protect nothing.
-HOUSEKEEPING = frozenset({"sweep", "archive", "deliver", "repair", "plugin", "agency", "queue", "person"})
+HOUSEKEEPING = frozenset({"sweep", "archive", "deliver", "repair", "restore", "plugin", "agency", "queue", "person"})
 
 #: How a verb is said where its name alone would not tell.
 _SAID = {
-    "dispatch": "assign --queue, to another queue,", "deliver": "notify send and retry", "repair": "doctor --repair",
+    "dispatch": "assign --queue, to another queue,", "deliver": "notify send", "repair": "doctor --repair",
     "plugin": "plugin new", "as": "--as", "agency": "agency add", "queue": "queue add", "person": "person add",
 }  # fmt: skip
 

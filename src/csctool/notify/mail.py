@@ -6,10 +6,9 @@ from email.message import EmailMessage
 
 import msgspec
 
-from csctool.desk.ports import Letter
+from csctool.desk.ports import Letter, Wording
 from csctool.domain.address import Address, address
 from csctool.notify.neutral import header
-from csctool.notify.transport import Wording
 
 #: Seven bits only: a server between here and there need not know 8BITMIME, and no line is longer than it takes.
 _POLICY = policy.SMTP.clone(cte_type="7bit")

@@ -6,17 +6,22 @@ from typing import Any
 import msgspec
 
 from csctool.render.rows import document, lines, rows, write
+from csctool.render.text import visible
 
 
-def verified(looked: int, breaks: Sequence[Any], fmt: str) -> None:
-    """How many histories were checked. The breaks themselves are told on stderr."""
+def verified(found: Any, fmt: str) -> None:
+    """How many histories were checked, and which numbers are known to be lost. The breaks are told on stderr."""
     if fmt in ("json", "jsonl"):
-        document({"schema": "csctool.audit/1", "tickets": looked, "breaks": breaks})
+        gaps = [{"agency": agency, **msgspec.to_builtins(gap)} for agency, gap in found.gaps]
+        document({"schema": "csctool.audit/1", "tickets": found.tickets, "breaks": found.breaks, "gaps": gaps})
     elif fmt == "table":
-        if not breaks:
-            write(f"{looked} histories are as they were written\n")
+        if not found.breaks:
+            write(f"{found.tickets} histories are as they were written\n")
+        for agency, gap in found.gaps:
+            keys = f"{agency}-{gap.first}" + (f" to {agency}-{gap.last}" if gap.last > gap.first else "")
+            write(visible(f"{keys}: no tickets ({gap.why})") + "\n")
     else:
-        rows([msgspec.to_builtins(b) for b in breaks], ("key", "seq", "why"), fmt)
+        rows([msgspec.to_builtins(b) for b in found.breaks], ("key", "seq", "why"), fmt)
 
 
 def headed(heads: Sequence[Any], fmt: str) -> None:

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from csctool.domain.audit import Break
+from csctool.domain.keeping import Backup, Restored
 from csctool.domain.sla.ledger import Ledger
 from csctool.domain.ticket import Event, Ticket
 
@@ -71,6 +73,10 @@ SCHEMAS: dict[str, Callable[[], Any]] = {
     "doctor": lambda: _envelope(
         "doctor", agencies=list[str], findings=list[Row], repairs=list[Row], dry_run=bool, sound=bool
     ),
+    "audit": lambda: _envelope("audit", tickets=int, breaks=list[Break], gaps=list[Row]),
+    "audit-head": lambda: _envelope("audit-head", heads=list[Row]),
+    "backup": lambda: msgspec.defstruct("Backup", [("schema", Literal["csctool.backup/1"]), *_fields(Backup)]),
+    "restore": lambda: msgspec.defstruct("Restore", [("schema", Literal["csctool.restore/1"]), *_fields(Restored)]),
     "archive": _rows("archive"),
     "sla": lambda: msgspec.defstruct("Sla", [("schema", Literal["csctool.sla/1"]), *_fields(Ledger)]),
     "sla.recompute": lambda: _envelope("sla.recompute", checked=int, differences=list[Row]),

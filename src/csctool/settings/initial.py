@@ -13,6 +13,7 @@ DESK_TEXT = """\
 format = 1
 name = "Customer Service Center"
 timezone = {zone}                     # an IANA zone: times that name none are read in it
+# locale = "en"                       # the language of messages to the desk's people, and to agencies that name none
 # fiscal_year = "07-01"               # the day on which `--period fiscal-year` begins; 1 January when left out
 default_queue = "service-desk"        # the single point of contact
 home_agency = "CSC"                   # problems, major incidents and changes across agencies live here
@@ -121,7 +122,7 @@ plugins = []                          # files such as "plugins/dhs.py", or impor
 # domains = ["dhs.example.gov"]       # a requester's address names the agency
 # calendar = "business"
 # sla = "standard"
-# locale = "en"
+# locale = "en"                       # the language of messages to its people: docs/notifications.md
 # contacts = ["coordinator@dhs.example.gov"]
 # required = {{ incident = ["service"] }}
 # default_queue = "service-desk"

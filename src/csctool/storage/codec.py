@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from csctool.domain.agenda import Agenda
-from csctool.domain.audit import chain
+from csctool.domain.audit import Gap, chain
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.ticket import Ticket
 from csctool.domain.words import FINISHED
@@ -29,8 +29,9 @@ FORMAT = 2
 #: The first format there was.
 OLDEST = 1
 
-#: What decoding raises for bytes that are no JSON, or not of the type; the second one for keys that are no UTF-8.
-UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
+#: What decoding raises for bytes that are no JSON, or not of the type; the second one for keys that are no UTF-8, the
+#: third for a thousand brackets within each other.
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 #: Undecoded documents by ticket number (as JSON has it, a string), by table.
 Tables = dict[str, dict[str, msgspec.Raw]]
@@ -116,14 +117,14 @@ def notice(document: msgspec.Raw) -> Notice:
     return _decode(Notice, document)  # type: ignore[no-any-return]
 
 
-def identified(document: msgspec.Raw) -> str:
-    """The id of a notice or of a delivery, without the rest of it. Raises DamagedError."""
-    return _decode(_Identified, document).id  # type: ignore[no-any-return]
-
-
 def delivery(document: msgspec.Raw) -> Delivery:
     """One record of a delivery. Raises DamagedError."""
     return _decode(Delivery, document)  # type: ignore[no-any-return]
+
+
+def gaps(document: msgspec.Raw | None) -> list[Gap]:
+    """The numbers that were lost."""
+    return [] if document is None else _decode(list[Gap], document)
 
 
 def _decode(type: Any, document: msgspec.Raw) -> Any:
@@ -163,10 +164,6 @@ def sealed(ticket: Ticket, before: msgspec.Raw | None = None) -> msgspec.Raw:
 def seals(document: msgspec.Raw) -> tuple[str, ...]:
     """The seals of a document's events. Raises DamagedError."""
     return _decode(_Seals, document).seals  # type: ignore[no-any-return]
-
-
-class _Identified(msgspec.Struct, frozen=True, gc=False):
-    id: str
 
 
 class _Seals(msgspec.Struct, frozen=True, gc=False):

@@ -62,8 +62,8 @@ def pack(tables: Mapping[str, Mapping[str, msgspec.Raw]], generation: int) -> by
     return blob
 
 
-def unpack(blob: bytes | bytearray, path: str) -> tuple[Header, codec.Tables]:
-    """Header and tables of a store file, the documents in the header's format; `path` is for the messages.
+def check(blob: bytes | bytearray, path: str) -> Header:
+    """The header of a store file that is whole; `path` is for the messages.
 
     Raises DamagedError when any byte is not as it was written, StorageError for a format newer than this csctool.
     """
@@ -76,6 +76,13 @@ def unpack(blob: bytes | bytearray, path: str) -> tuple[Header, codec.Tables]:
             f"{path} was written by a newer csctool (format {header.format}; this one knows up to {codec.FORMAT})",
             "upgrade csctool; nothing was changed",
         )
+    return header
+
+
+def unpack(blob: bytes | bytearray, path: str) -> tuple[Header, codec.Tables]:
+    """Header and tables of a store file, the documents in the header's format. Raises what `check` raises, and
+    DamagedError for no JSON."""
+    header = check(blob, path)
     try:
         tables = msgspec.json.decode(blob, type=codec.Tables)
     except codec.UNREADABLE as error:

@@ -8,6 +8,7 @@ from tinydb import TinyDB
 from tinydb.storages import Storage
 from tinydb.table import Table
 
+from csctool.domain.audit import Gap
 from csctool.domain.notice import Notice
 from csctool.domain.words import FINISHED
 from csctool.storage import codec, container, files
@@ -147,6 +148,19 @@ class Database(TinyDB):
         """Make a table of one document the first of the file, so that who reads the file's beginning sees it."""
         rest = {other: table for other, table in self.documents().items() if other != name}
         self._staging.write({name: {"1": document}, **rest})
+
+    @property
+    def gaps(self) -> Documents:
+        """Numbers whose tickets were lost in a restore or a repair, as the list that is document 1."""
+        return self.table("gaps", cache_size=0)  # type: ignore[return-value]
+
+    def known_gaps(self) -> list[Gap]:
+        """The same, decoded."""
+        return codec.gaps(self.gaps.undecoded().get("1"))
+
+    def go_on_from(self, generation: int) -> None:
+        """Let the next writing follow that generation, if it is a later one."""
+        self._staging.generation = max(self._staging.generation, generation)
 
     def documents(self) -> codec.Tables:
         """Every table by its name."""

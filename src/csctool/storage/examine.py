@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import re
 import stat
 import time
 from collections.abc import Iterator
@@ -12,15 +11,11 @@ from csctool.desk.ports import Symptom
 from csctool.domain.audit import broken
 from csctool.domain.ticket import Ticket
 from csctool.errors import CscError, DamagedError
-from csctool.storage import codec, files
+from csctool.storage import codec, files, members
 from csctool.storage.archives import Archives
 from csctool.storage.database import Database
 from csctool.storage.shelf import Shelf
 
-#: What an agency's directory holds: store files, settings, plugins, locks, and what a repair kept.
-KNOWN = re.compile(
-    r"open(\.prev|\.format\d+)?\.json|agency\.toml|rules\.toml|rules\.\w+|tests\.toml|plugins|closed|\.lock|.*\.damaged-\w+(\.\d+)?|__pycache__"
-)
 #: A clock may be this many seconds ahead of another before anybody needs to know.
 SLACK = 120
 #: A lock that has been held for this many seconds is no ordinary change any more.
@@ -56,6 +51,7 @@ def _told(shelf: Shelf, error: CscError, path: str) -> Symptom:
 
 
 def _names(shelf: Shelf) -> Iterator[Symptom]:
+    place = os.path.dirname(shelf.directory) + "/"
     for directory in (shelf.directory, shelf.archives.directory):
         try:
             names = sorted(os.listdir(directory))
@@ -71,7 +67,7 @@ def _names(shelf: Shelf) -> Iterator[Symptom]:
                               "the next change finishes or removes it")  # fmt: skip
             elif os.path.islink(path):
                 yield Symptom("warning", shelf.agency, path, f"{path} is a symbolic link", "put the file itself there")
-            elif directory == shelf.directory and not KNOWN.fullmatch(name):
+            elif members.kind_of(f"agencies/{path.removeprefix(place)}") == "strange":
                 yield Symptom("note", shelf.agency, path, f"{path} is none of csctool's files", "nothing, or move it")
             elif os.path.isfile(path) and os.stat(path).st_mtime > time.time() + SLACK:
                 yield Symptom("warning", shelf.agency, path, f"{path} was written in the future",

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from csctool.desk.ports import Repair
-from csctool.domain.audit import broken
+from csctool.domain.audit import Gap, broken
 from csctool.domain.ticket import Ticket, plain
 from csctool.errors import CscError, DamagedError
 from csctool.storage import codec, container, files
@@ -78,7 +78,10 @@ def _repaired(
     tables, told = _saved(found, before, agency)
     if floor is not None:
         tables["counters"], gap = _counters(found, before, tables, floor)
-        told["gap"] = gap
+        if gap:
+            told["gap"] = gap.last + 1
+            with suppress(DamagedError):
+                tables["gaps"] = {"1": codec.encode([*codec.gaps(tables.get("gaps", {}).get("1")), gap])}
         # What a damaged line says of the months is no evidence that there was one.
         there = {*months, *(before.known_months() if before is not None else ())}
         tables["months"] = {"1": codec.encode(sorted(there))} if there else {}
@@ -182,8 +185,8 @@ def _follows(ticket: Ticket) -> bool:
 
 def _counters(
     found: Found, before: Database | None, tables: codec.Tables, floor: int
-) -> tuple[dict[str, msgspec.Raw], int]:
-    """The counters, and at which number tickets go on when theirs was lost (0: it was not)."""
+) -> tuple[dict[str, msgspec.Raw], Gap | None]:
+    """The counters, and which numbers are passed over when the one of tickets was lost."""
     seen = max(map(int, {*tables["tickets"], *found.unreadable}), default=0)
     least = max(seen, floor)
     for source in (found.tables, before.documents() if before is not None else {}):
@@ -195,13 +198,23 @@ def _counters(
             break
     else:
         known = {}
-    lost = "counters" not in found.tables or known.get("number", 0) < least
-    gap = 0
-    if lost:
+    gap = None
+    if "counters" not in found.tables or known.get("number", 0) < least:
         least = max(least, known.get("number", 0))
         known["number"] = (least // GAP + 1) * GAP
-        gap = known["number"] + 1
+        gap = Gap(least + 1, known["number"], f"repaired {datetime.now(UTC):%Y-%m-%d}, when the counter was lost")
     return {"1": codec.encode(known)}, gap
+
+
+def least(shelf: Shelf) -> tuple[int, int]:
+    """(the highest number that an agency can have given out, its generation), by what damaged files still tell."""
+    found, before = _lines(files.read(shelf.path) or b""), _generation_before(shelf.path)
+    floor = 0
+    for path in shelf.archives.paths():
+        floor = max(floor, *map(int, _lines(files.read(path) or b"").tables["tickets"]), 0)
+    documents, _ = _counters(found, before, {**found.tables}, floor)
+    number = codec.counters(documents["1"]).get("number", 0)
+    return number, max(found.generation, before.generation if before is not None else 0)
 
 
 def _beside(path: str) -> str:

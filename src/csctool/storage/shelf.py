@@ -102,6 +102,10 @@ class Shelf:
         """What the agency waits for; None where only its tickets can tell. Raises DamagedError, NotPermittedError."""
         return None if files.exists(self._waiting) else agendas.read(self.path)
 
+    def current(self) -> str:
+        """The path of the file that holds the live tickets: the one that waits, when its unit of work was saved."""
+        return self._waiting if files.exists(self._waiting) and self._joined() else self.path
+
     def _joined(self) -> bytes | None:
         """The file that waits to be put in place, when the unit of work that it belongs to was saved."""
         blob = files.read(self._waiting)

@@ -5,26 +5,23 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from csctool.desk.ports import Repair, Symptom
 from csctool.domain.agenda import Agenda
-from csctool.domain.audit import Sealed
+from csctool.domain.audit import Gap, Sealed
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.query import Query
 from csctool.domain.ticket import Ticket, split_key
 from csctool.domain.words import AGENCY_KEY
 from csctool.errors import BusyError, CscError, DamagedError, NotFoundError, NotPermittedError, UsageError
 from csctool.storage import codec, files, lock
+from csctool.storage.journal import Journal
 from csctool.storage.shelf import Shelf
 from csctool.storage.sieve import sieve
 from csctool.storage.unit import TinyUnit, Work
-
-if TYPE_CHECKING:  # what only the delivery of messages uses is not loaded for the others
-    from csctool.storage.journal import Ledger
-    from csctool.storage.reading import Reading
 
 
 class TinyStore:
@@ -114,6 +111,10 @@ class TinyStore:
         """Where a counter of the agency stands. Raises NotFoundError, DamagedError, NotPermittedError."""
         return self._shelf(agency).live().counter(counter)
 
+    def gaps(self, agency: str) -> list[Gap]:
+        """Numbers whose tickets a restore or a repair lost. Raises NotFoundError, DamagedError, NotPermittedError."""
+        return self._shelf(agency).live().known_gaps()
+
     def sealed(self, agency: str) -> Iterator[Sealed]:
         """Every ticket of the agency with its seals. Raises NotFoundError, DamagedError, NotPermittedError."""
         documents = self._documents(self._shelf(agency), Query(everything=True))
@@ -138,35 +139,25 @@ class TinyStore:
         """What waits in the agency's outbox. Raises NotFoundError, DamagedError, NotPermittedError."""
         return list(self._shelf(agency).live().notices().values())
 
-    def reading(self, agency: str) -> "Reading":
-        """The agency as it stands now. Raises NotFoundError, DamagedError, NotPermittedError."""
-        from csctool.storage.reading import Reading
-
-        return Reading(self._shelf(agency))
-
     @contextmanager
-    def delivering(self, agency: str) -> "Iterator[Ledger | None]":
-        """The right to deliver the agency's notices, with the ledger; None while another process has it."""
-        from csctool.storage.journal import Ledger
-
+    def delivering(self, agency: str) -> Iterator[bool]:
+        """The right to deliver the agency's notices; False while another process has it."""
         shelf = self._shelf(agency)
         shelf.require()
         with ExitStack() as held:
             try:
                 held.enter_context(lock.held(f"{shelf.directory}/.delivering", agency, 0))
             except BusyError:
-                yield None
-                return
-            ledger = Ledger(shelf.directory)
-            try:
-                yield ledger
-            finally:
-                ledger.settle()
+                yield False
+            else:
+                yield True
 
-    def deliveries(self, agency: str, since: datetime | None = None) -> Iterator[Delivery]:
-        """What was delivered since then, or ever. Raises NotPermittedError, StorageError."""
-        from csctool.storage.journal import Journal
+    def record(self, agency: str, deliveries: Iterable[Delivery]) -> None:
+        """Record what was delivered, on disk when this returns. Raises StorageError, NotPermittedError."""
+        Journal(self._shelf(agency).directory).add(deliveries)
 
+    def deliveries(self, agency: str, since: datetime | None = None) -> list[Delivery]:
+        """What was delivered since then; without `since` in the last two months. Raises DamagedError."""
         return Journal(self._shelf(agency).directory).since(since)
 
     def examine(self, agency: str, now: datetime) -> list[Symptom]:

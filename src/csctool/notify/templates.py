@@ -1,0 +1,92 @@
+"""Where templates stand: an agency's before the desk's before those that csctool brings; each with its language first.
+
+agencies/DHS/templates/ru/opened.txt    agencies/DHS/templates/opened.txt    (the agency's)
+templates/ru/opened.txt                 templates/opened.txt                 (the desk's)
+"""
+
+import os
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from csctool.errors import CscError, SettingsError
+from csctool.notify.neutral import neutral
+from csctool.notify.tongue import Names
+
+#: A file below a directory as bytes. Raises FileNotFoundError, and CscError for one that must not be read.
+Read = Callable[[str, str], bytes]
+
+SHIPPED = os.path.join(os.path.dirname(__file__), "templates")
+DIRECTORY = "templates"
+NAMES = "names.toml"
+LAST = "en"
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A template: where it stands, its text, and its layer: 0 is the nearest to the agency."""
+
+    path: str
+    source: str
+    layer: int
+
+
+class Templates:
+    """The templates of an agency. What can't be read is passed over and told by `troubles`."""
+
+    def __init__(self, root: str, agency: str, read: Read, trouble: Callable[[CscError], None]) -> None:
+        own = (os.path.join(root, "agencies", agency), root)
+        self._layers = [(place, read) for place in own if os.path.isdir(os.path.join(place, DIRECTORY))]
+        self._layers.append((os.path.dirname(SHIPPED), _shipped))
+        self._trouble = trouble
+        self._known: dict[str, Found | None] = {}
+
+    def locales(self) -> list[str]:
+        """The languages in which there is anything."""
+        found: set[str] = set()
+        for place, _ in self._layers:
+            with os.scandir(os.path.join(place, DIRECTORY)) as entries:
+                found.update(entry.name for entry in entries if entry.is_dir() and len(entry.name) <= 20)
+        return sorted(found)
+
+    def find(self, name: str, locales: Sequence[str]) -> Iterator[Found]:
+        """The files of that name, the best first: for each layer its languages in order, then the one without."""
+        for layer, (place, read) in enumerate(self._layers):
+            last = layer == len(self._layers) - 1
+            for locale in (*locales, *((LAST,) if last and LAST not in locales else ()), ""):
+                path = os.path.join(DIRECTORY, locale, name)
+                found = self._read(place, path, layer, read)
+                if found is not None:
+                    yield found
+
+    def names(self, locales: Sequence[str]) -> Names:
+        """What things are called, in the nearest file that says it."""
+        merged: dict[str, dict[str, str]] = {}
+        for found in reversed(list(self.find(NAMES, (*locales, *({LAST} - set(locales)))))):
+            try:
+                for section, words in tomllib.loads(found.source).items():
+                    merged.setdefault(section, {}).update({key: str(value) for key, value in words.items()})
+            except (tomllib.TOMLDecodeError, AttributeError) as error:
+                self._trouble(SettingsError(f"{found.path}: {error}", 'e.g. [status] and below it queued = "waiting"'))
+        return merged
+
+    def _read(self, place: str, name: str, layer: int, read: Read) -> Found | None:
+        path = os.path.join(place, name)
+        if path not in self._known:
+            self._known[path] = None
+            try:
+                self._known[path] = Found(path, neutral(read(place, name).decode("utf-8-sig")), layer)
+            except FileNotFoundError:
+                pass
+            except UnicodeDecodeError:
+                self._trouble(SettingsError(f"{path}: it is not UTF-8", "convert it, e.g. with iconv"))
+            except OSError as error:
+                self._trouble(SettingsError(f"{path}: {error.strerror}"))
+            except CscError as error:
+                self._trouble(error)
+        return self._known[path]
+
+
+def _shipped(place: str, name: str) -> bytes:
+    with open(os.path.join(place, name), "rb") as file:
+        return file.read()
