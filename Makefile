@@ -31,8 +31,8 @@ faults: $(COMPILED)
 	CSCTOOL_FAULTS=long $(BIN)/python -m pytest tests/faults
 
 lint: $(STAMP)
-	$(BIN)/ruff format --check src tests benchmarks
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks plugins
+	$(BIN)/ruff check src tests benchmarks plugins
 	$(BIN)/mypy
 
 docs: $(COMPILED)

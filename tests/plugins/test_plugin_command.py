@@ -65,6 +65,12 @@ def test_check_names_everything_that_is_wrong_and_exits_10(csctool):
     assert [len(row["wrong"]) for row in rows["plugins"]] == [3, 1, 1]
 
 
+def test_a_new_agency_s_plugin_is_asked_too_before_there_is_any_ticket(csctool):
+    plugin(csctool.desk, "@hookimpl\ndef route(ticket, agency): return agency.settings['queue']")
+    assert "KeyError: 'queue'" in csctool("plugin", "check", status=10).out
+    assert csctool("list", "--all").out == ""
+
+
 def test_a_draft_can_be_checked_before_it_is_enabled(csctool, tmp_path):
     draft = tmp_path / "draft.py"
     draft.write_text("from csctool.plugins import hookimpl\n@hookimpl\ndef route(ticket): return 'nowhere'\n")

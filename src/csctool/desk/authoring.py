@@ -61,8 +61,14 @@ def plugins_of(desk: Desk, agencies: Sequence[str]) -> tuple[list[Enabled], list
 
 
 def _newest(desk: Desk, key: str) -> Iterator[Ticket]:
+    """The agency's newest tickets; an agency that has none yet is asked about one that says nothing."""
     tickets = sorted(desk.store.find(Query(agencies=(key,), everything=True)), key=lambda ticket: -ticket.number)
-    return islice(tickets, SAMPLE)
+    return islice(tickets or [_blank(desk, key)], SAMPLE)
+
+
+def _blank(desk: Desk, key: str) -> Ticket:
+    now = desk.clock()
+    return Ticket(f"{key}-1", key, 1, "contact", "queued", "A ticket", queue=desk.settings.default_queue, opened_at=now)
 
 
 def _tried(decisions: Decisions, tickets: Iterator[Ticket]) -> list[str]:
