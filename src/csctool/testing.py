@@ -131,6 +131,11 @@ class ThrowAwayDesk:
         """A ticket as it stands now."""
         return self._ticket("show", key, "--format", "json")
 
+    def messages(self, key: str) -> list[dict[str, Any]]:
+        """What waits in the outbox about a ticket, in the order in which it came: `to`, `due`, `text` and so on."""
+        found: list[dict[str, Any]] = json.loads(self.run("notify", "list", "--format", "json"))["notices"]
+        return [one for one in found if one["ticket"] == key]
+
     def refused(self, *words: str) -> str:
         """What is said to a command that is refused; `open` is for the agency."""
         more = ("--agency", self.key) if words[0] == "open" else ()

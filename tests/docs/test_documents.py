@@ -24,7 +24,15 @@ def test_every_example_in_the_documents_prints_what_it_shows():
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in TOP.glob("docs/*.md"))])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        *(str(p.relative_to(TOP)) for p in TOP.glob("plugins/**/*.md")),
+        *(f"docs/{p.name}" for p in TOP.glob("docs/*.md")),
+    ],
+)
 def test_no_page_points_at_a_page_that_is_not_there(page):
     text = (TOP / page).read_text()
     for target in re.findall(r"\]\(([^)#:]+\.md)[^)]*\)", text):
