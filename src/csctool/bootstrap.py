@@ -17,7 +17,6 @@ from csctool.domain.naming import known
 from csctool.domain.organisation import DeskSettings
 from csctool.errors import CscError, SettingsError, UsageError
 from csctool.finding import find_desk
-from csctool.settings.check import agency_against_desk
 from csctool.settings.directory import Agencies
 from csctool.settings.load import (
     AGENCY_FILE,
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from csctool.plugins.additions import Additions
     from csctool.plugins.layers import Asked
     from csctool.plugins.nursery import Nursery
+    from csctool.settings.ready import Later
 
 #: The layers of Python: an agency's, and the whole desk's.
 AGENCY_LAYER = "agency-plugins"
@@ -72,11 +72,12 @@ def open_desk(
     `desk-rules` for the desk's; `plugin` and `desk-plugin` name a file or package in place of all that are enabled.
     """
     root = root or find_desk(wishes.desk)
-    settings = _settings(root)
+    later: Later = []
+    settings = _settings(root, later)
     zone = zone_named(settings.timezone, os.path.join(root, DESK_FILE))
     real = datetime.now(UTC).replace(microsecond=0)
     now = _set_clock(wishes.now, real, zone) if wishes.now else None
-    panel = Panel(root, settings, keep=not dry_run, instead=instead)
+    panel = Panel(root, settings, later, instead=instead)
     return Desk(
         settings,
         TinyStore(root, wait=patience()),
@@ -92,6 +93,7 @@ def open_desk(
         brace=panel.brace,
         dismiss=panel.close,
         post=lambda: mailroom(root, settings),
+        later=later,
     )
 
 
@@ -116,10 +118,10 @@ def _template(root: str, directory: str, name: str) -> bytes:
         raise SettingsError(f"{os.path.join(directory, name)}: {error}") from None
 
 
-def _settings(root: str) -> DeskSettings:
+def _settings(root: str, later: "Later") -> DeskSettings:
     """The desk's settings; where a restore died in the middle, it is ended first."""
     try:
-        return load_desk(root)
+        return load_desk(root, later)
     except SettingsError:
         from csctool.storage.swapping import settle
 
@@ -182,11 +184,12 @@ class Panel:
     """Those who are asked, agency by agency, and where the processes of their Python come from."""
 
     def __init__(
-        self, root: str, settings: DeskSettings, *, keep: bool = False, instead: Mapping[str, str] = NOTHING
-    ) -> None:
+        self, root: str, settings: DeskSettings, later: "Later | None" = None, *,
+        instead: Mapping[str, str] = NOTHING,
+    ) -> None:  # fmt: skip
         self._root = root
         self._settings = settings
-        self._keep = keep
+        self._later = later
         self._instead = instead
         self._nursery: Nursery | None = None
         self._children: list[Asked] = []
@@ -194,6 +197,7 @@ class Panel:
     def decisions(self, key: str) -> Decisions:
         """Those who are asked for one agency. Only rule files that exist are read."""
         from csctool.plugins.host import host_for
+        from csctool.settings.check import agency_against_desk
 
         root, settings = self._root, self._settings
         agency = load_agency(root, key)
@@ -244,13 +248,13 @@ class Panel:
         return layer
 
     def _rules(self, name: str, path: str) -> "tuple[str, object] | None":
-        """`keep` lets rules be kept ready."""
+        """Long rules are kept ready once something was saved, but not those that stand in for others."""
         if not os.path.exists(path):
             return None
         from csctool.plugins.builtin.rules import RuleBook
         from csctool.settings.rules import load_rules, rule_references
 
-        rules = load_rules(path, keep=self._keep and path not in self._instead.values())
+        rules = load_rules(path, None if path in self._instead.values() else self._later)
         rule_references(rules, self._settings)
         return name, RuleBook(rules)
 

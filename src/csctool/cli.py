@@ -77,7 +77,22 @@ def load(name: str) -> click.Command:
     module = import_module(f"csctool.commands.{COMMANDS[name][0]}")
     command: click.Command = module.command
     command.short_help = COMMANDS[name][1]
+    _know_short_options(command)
     return command
+
+
+def _know_short_options(command: click.Command) -> None:
+    """Let `-a` be found at once. click looks for a long option of that name first, fails, and loads `difflib` for what
+    might have been meant, before it looks among the short ones."""
+
+    def make_parser(ctx: click.Context) -> Any:
+        parser = type(command).make_parser(command, ctx)
+        getattr(parser, "_long_opt", {}).update(getattr(parser, "_short_opt", {}))
+        return parser
+
+    command.make_parser = make_parser  # type: ignore[method-assign]
+    for part in getattr(command, "commands", {}).values():
+        _know_short_options(part)
 
 
 @click.group(

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from csctool.settings.rulecache import WORTH, cache_path
+from csctool.settings.load import desk_from, load_desk
+from csctool.settings.ready import WORTH, cache_path
 from csctool.settings.rules import load_rules
 
 RULE = '[[route]]\nwhen = {{ text = "word{}" }}\nqueue = "apps"\n'
@@ -51,7 +52,7 @@ def test_a_changed_file_is_read_anew_even_with_the_old_size_and_time(csctool, ru
     assert queue_of(csctool, "wort0") == "apps"
 
 
-@pytest.mark.parametrize("damage", [b"", b"csctool rules 1\n", None], ids=["empty", "cut", "flipped"])
+@pytest.mark.parametrize("damage", [b"", b"csctool settings 1 0.1.0\n", None], ids=["empty", "cut", "flipped"])
 def test_a_torn_or_flipped_cache_is_not_believed(csctool, rules, cache, damage):
     data = bytearray(cache.read_bytes())
     if damage is None:
@@ -99,7 +100,7 @@ def test_a_cache_that_cant_be_written_is_done_without(csctool, rules, monkeypatc
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("csctool.settings.rulecache._write", full)
+    monkeypatch.setattr("csctool.settings.ready._write", full)
     assert queue_of(csctool, "word7") == "apps"
 
 
@@ -113,3 +114,42 @@ def test_short_rules_are_not_kept(csctool, write):
     path = write(RULE.format(1))
     csctool.open("word1")
     assert not path.with_name(".rules.cache").exists()
+
+
+# -- the desk's own settings
+
+
+@pytest.fixture
+def long_settings(csctool):
+    path = csctool.desk / "csctool.toml"
+    queues = "".join(f'[queues.team-{n}]\ntier = "2"\ntitle = "Team {n}"\n' for n in range(60))
+    path.write_text(f"{path.read_text()}\n{queues}")
+    path.with_name(".csctool.cache").unlink(missing_ok=True)
+    return path
+
+
+def test_the_desks_settings_are_kept_ready_by_the_first_change(csctool, long_settings, monkeypatch):
+    csctool.open("Printer jams", "--queue", "team-7")
+    fresh = desk_from(long_settings.read_text(), str(long_settings))
+    monkeypatch.setattr("csctool.settings.load.desk_from", None)  # reading the text would fail
+    assert load_desk(str(csctool.desk)) == fresh
+    assert csctool.ticket("DHS-1")["queue"] == "team-7"
+
+
+def test_who_only_looks_or_is_refused_leaves_no_cache(csctool, long_settings):
+    before = csctool.files()
+    csctool("list")
+    csctool("queue", "list")
+    csctool("open", "x", "-a", "DHS", "--dry-run")
+    csctool.refused("open", "x", "-a", "DHS", "--queue", "nowhere", status=3)
+    csctool.refused("assign", "DHS-99", "--to", "ana", status=3)
+    assert csctool.files() == before
+
+
+def test_settings_that_changed_or_broke_are_read_anew(csctool, long_settings):
+    csctool.open("Printer jams")
+    text = long_settings.read_text()
+    long_settings.write_text(text.replace("Team 7", "Seven"))
+    assert csctool("queue", "show", "team-7", "--format", "json").json["queues"][0]["title"] == "Seven"
+    long_settings.write_text(text.replace('tier = "2"', 'tier = "9"', 1))
+    assert "tier" in csctool.refused("list", status=2)

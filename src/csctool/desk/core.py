@@ -52,13 +52,17 @@ class Done(msgspec.Struct):
 
 
 class Core:
-    """A desk's wiring and the path that every change takes. `dry_run` does everything but save."""
+    """A desk's wiring and the path that every change takes.
+
+    `dry_run` does everything but save; `later` is done when something was saved.
+    """
 
     def __init__(
         self, settings: DeskSettings, store: Store, directory: Directory, decisions: Callable[[str], Decisions],
         clock: Clock, actor: Actor, op: str, *, zone: tzinfo = UTC, root: str = "", frozen_clock: bool = False,
         dry_run: bool = False, brace: Callable[[Iterable[str]], None] = lambda _: None,
         dismiss: Callable[[], None] = lambda: None, post: Callable[[], Post] | None = None,
+        later: list[Callable[[], None]] | None = None,
     ) -> None:  # fmt: skip
         self.settings = settings
         self.store = store
@@ -77,6 +81,7 @@ class Core:
         self._decisions: dict[str, Decisions] = {}
         self.brace = brace
         self.dismiss = dismiss
+        self._later = [] if later is None else later
         self._post = post
         self._fresh: list[tuple[Ticket, int]] = []
         self._promising: Promising | None = None
@@ -173,7 +178,11 @@ class Core:
     def announce(self, saved: bool) -> None:
         """The end of a unit of work: tell of what was saved, forget what was not."""
         fresh, self._fresh = self._fresh, []
-        for ticket, first in fresh if saved and not self.dry_run else ():
+        if not saved or self.dry_run:
+            return
+        while self._later:
+            self._later.pop()()
+        for ticket, first in fresh:
             decisions = self.decisions(ticket.agency)
             for event in ticket.history[first:]:
                 decisions.changed(event, Question(ticket, event.at, event.verb))

@@ -68,7 +68,7 @@ class Desk(Core):
         """The ticket with the states of its clocks as they are now."""
         if not ticket.sla:
             return ticket
-        from csctool.domain.sla.outcome import shown
+        from csctool.domain.sla.standing import shown
 
         return shown(ticket, now or self.clock())
 

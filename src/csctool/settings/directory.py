@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from csctool.domain.organisation import AgencySettings, DeskSettings, Rules
-from csctool.settings import initial, load
+from csctool.settings import load
 
 if TYPE_CHECKING:
     from csctool.domain.rehearsal import Expectation
@@ -57,7 +57,9 @@ class Agencies:
 
     def add_agency(self, key: str, name: str, more: Mapping[str, Any] | None = None) -> None:
         """Write a commented agency.toml."""
-        initial.write_agency(self._root, key, name, more or {})
+        from csctool.settings.initial import write_agency
+
+        write_agency(self._root, key, name, more or {})
 
     def add_plugin(self, key: str, name: str, *, dry_run: bool = False) -> str:
         """Write an agency's plugin file that works, and enable it."""
@@ -67,4 +69,6 @@ class Agencies:
 
     def add_entry(self, section: str, key: str, values: Mapping[str, Any], *, dry_run: bool = False) -> None:
         """Append a table to csctool.toml."""
-        initial.add_table(self._root, section, key, values, dry_run=dry_run)
+        from csctool.settings.initial import add_table
+
+        add_table(self._root, section, key, values, dry_run=dry_run)

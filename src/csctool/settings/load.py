@@ -2,10 +2,10 @@
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator
 from datetime import UTC, tzinfo
-from typing import Any, TypeVar, get_args
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import msgspec
 
@@ -23,6 +23,9 @@ from csctool.domain.organisation import (
 )
 from csctool.domain.words import AGENCY_KEY
 from csctool.errors import NotFoundError, NotPermittedError, SettingsError, StorageError
+
+if TYPE_CHECKING:
+    from csctool.settings.ready import Later
 
 DESK_FILE = "csctool.toml"
 AGENCY_FILE = "agency.toml"
@@ -42,10 +45,23 @@ _NAMED: dict[str, type[Section]] = {
 }
 
 
-def load_desk(root: str) -> DeskSettings:
-    """csctool.toml of a desk. Raises SettingsError, naming what is wrong and what would be right."""
+def load_desk(root: str, later: "Later | None" = None) -> DeskSettings:
+    """csctool.toml of a desk. Raises SettingsError, naming what is wrong and what would be right.
+
+    `later` gets what keeps the settings of a long file ready beside it for the next command.
+    """
+    from csctool.settings.ready import recalled, remember
+
     path = os.path.join(root, DESK_FILE)
-    return desk_from(read_text(path), path)
+    text = read_text(path)
+    data = text.encode()
+    known = recalled(path, data, DeskSettings)
+    if known is not None:
+        return known
+    settings = desk_from(text, path)
+    if later is not None:
+        later.append(partial(remember, path, data, settings))
+    return settings
 
 
 def desk_from(text: str, path: str) -> DeskSettings:
@@ -193,6 +209,8 @@ def read_text(path: str) -> str:
 
 def parse_toml(text: str, path: str) -> dict[str, Any]:
     """TOML text as plain data; the error names the file and the place."""
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -3,7 +3,10 @@
 import os
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from csctool.domain.naming import nearest
 from csctool.domain.notice import NAMES
@@ -11,7 +14,7 @@ from csctool.domain.organisation import DeskSettings, Rule, Rules
 from csctool.domain.words import CHANNELS, DESCRIBING, KINDS, PRIORITIES, STATUSES
 from csctool.errors import SettingsError
 from csctool.settings.load import RULES_FILE, parse_toml, read_text
-from csctool.settings.rulecache import recalled, remember
+from csctool.settings.ready import Later, recalled, remember
 
 if TYPE_CHECKING:  # rules that are kept ready need no findings
     from csctool.domain.rulecheck import Finding
@@ -44,26 +47,26 @@ _WORDS: dict[str, tuple[str, ...]] = {
 _HEADER = "(?m)" + r"^[ \t]*\[\[[ \t]*\"?([a-z]+)\"?[ \t]*\]\]"
 
 
-def load_rules(path: str, *, keep: bool = False) -> Rules:
+def load_rules(path: str, later: Later | None = None) -> Rules:
     """A rules file; none is an empty one. Raises SettingsError for the first thing that is wrong in it.
 
-    `keep` lets a long file's rules be kept ready beside it for the next command.
+    `later` gets what keeps a long file's rules ready beside it for the next command.
     """
     try:
         text = read_text(path)
     except FileNotFoundError:
         return Rules(path)
     data = text.encode()
-    known = recalled(path, data)
+    known = recalled(path, data, Rules)
     if known is not None:
-        return known
+        return msgspec.structs.replace(known, source=path)
     rules, wrong = rules_from(text, path)
     if wrong:
         first = wrong[0]
         place = f"{path}:{first.line}: {first.rule}: " if first.rule else f"{path}: "
         raise SettingsError(place + first.message, first.hint)
-    if keep:
-        remember(path, data, rules)
+    if later is not None:
+        later.append(partial(remember, path, data, rules))
     return rules
 
 

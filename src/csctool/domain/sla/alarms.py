@@ -11,14 +11,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from csctool.domain.sla.outcome import moment, stored_clocks
+from csctool.domain.sla.standing import moment, stored_clocks
 from csctool.domain.ticket import Ticket
 
 Verb = Literal["warn", "breach"]
 
 
 class Alarm(msgspec.Struct, frozen=True, order=True):
-    """`at` is when it was due, `clock` as `outcome.stored_clocks` names it: `resolution`, `ola:apps`, …"""
+    """`at` is when it was due, `clock` as `standing.stored_clocks` names it: `resolution`, `ola:apps`, …"""
 
     at: datetime
     clock: str

@@ -1,22 +1,17 @@
 """How a ticket's clocks stand, as the `sla` object that the ticket carries.
 
 What is stored changes only with what happens to a clock: of one that runs, the working time until `since`. Whether it
-is late by now is told when it is shown.
+is late by now is told when it is shown: see `standing`.
 """
 
-from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from csctool.domain.sla.clock import Clock
 from csctool.domain.sla.course import Course
-from csctool.domain.ticket import Due, Ticket, plain
+from csctool.domain.ticket import Due, plain
 
 Plain = dict[str, Any]
-#: The clocks that every ticket under a policy has.
-CLOCKS = ("response", "resolution")
 
 
 def outcome(course: Course) -> Plain:
@@ -91,42 +86,3 @@ def _late_since(clock: Clock, due: datetime) -> datetime:
     """Since when the promise is broken, as it is known: a target that was set when it had passed breaks right then."""
     late = max(due, clock.set_at) if clock.set_at else due
     return late if clock.stopped is None else min(late, clock.stopped)
-
-
-# -- looking at what is stored
-
-
-def shown(ticket: Ticket, now: datetime) -> Ticket:
-    """The ticket with the states of its clocks as they are at `now`: a clock that still runs may be late by now."""
-    if not ticket.sla or not ticket.live:
-        return ticket
-    late = {name: {**ticket.sla[name], "state": "breached"} for name in CLOCKS if _late(ticket.sla.get(name), now)}
-    ola = [{**clock, "state": "breached"} if _late(clock, now) else clock for clock in ticket.sla.get("ola", ())]
-    if late or ola != ticket.sla.get("ola", []):
-        return msgspec.structs.replace(ticket, sla={**ticket.sla, **late, **({"ola": ola} if ola else {})})
-    return ticket
-
-
-def stored_clocks(ticket: Ticket) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every clock that the ticket carries, with its name: `response`, `resolution`, `ola:apps` for a first stay's
-    resolution, `ola:apps:response#2` for a second one's response."""
-    for name in CLOCKS:
-        if name in ticket.sla:
-            yield name, ticket.sla[name]
-    for clock in ticket.sla.get("ola", ()):
-        which = "" if clock["clock"] == "resolution" else ":response"
-        again = f"#{clock['stay']}" if clock["stay"] > 1 else ""
-        yield f"ola:{clock['name']}{which}{again}", clock
-
-
-def moment(clock: Mapping[str, Any], name: str) -> datetime | None:
-    """A time of a stored clock."""
-    text = clock.get(name)
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def _late(clock: Mapping[str, Any] | None, now: datetime) -> bool:
-    if not clock or clock["state"] != "running":
-        return False
-    due = moment(clock, "due")
-    return due is not None and now > due
