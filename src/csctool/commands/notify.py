@@ -1,8 +1,9 @@
-"""`notify list/send`: what waits for delivery, and delivery now."""
+"""`notify list/send/preview`: what waits for delivery, delivery now, and the words before."""
 
 import click
 
 from csctool.commands.context import Context
+from csctool.commands.notify_preview import preview
 from csctool.commands.options import AGENCY, dry_run_option, format_option
 
 
@@ -36,3 +37,6 @@ def send(context: Context, agencies: tuple[str, ...], dry_run: bool, fmt: str) -
     done = deliver(context.desk(dry_run=dry_run), [key.upper() for key in agencies])
     context.failed += [error for _, error in done.failures]
     sent(done.sent, fmt, dry_run=dry_run)
+
+
+command.add_command(preview)

@@ -143,10 +143,14 @@ def _wrapped(line: str, width: int) -> list[str]:
 # Colours are left to the mail program, so that a dark one stays dark; grey lines are seen on either.
 _P = '<p style="margin:0 0 16px" dir="auto">'
 _QUOTE = '<blockquote style="margin:0 0 16px;padding:2px 0 2px 14px;border-left:4px solid #888" dir="auto">'
-_TABLE = '<table style="border-collapse:collapse;margin:0 0 16px;font-size:inherit;width:100%">'
-_CELL = "vertical-align:top;border-top:1px solid #999"
-_TH = f'<th scope="row" align="SIDE" style="{_CELL};padding:6px 16px 6px 0;font-weight:normal;width:30%">'
-_TD = f'<td align="SIDE" style="{_CELL};padding:6px 0;font-weight:bold;overflow-wrap:anywhere" dir="auto">'
+_TABLE = (
+    '<table style="border-collapse:collapse;margin:20px 0;width:100%;font-size:inherit;border-bottom:1px solid #999">'
+)
+_CELL = "vertical-align:baseline;border-top:1px solid #999"
+_TH = (
+    f'<th scope="row" align="SIDE" style="{_CELL};padding:6px 16px 6px 0;font-weight:normal;font-size:14px;width:30%">'
+)
+_TD = f'<td align="SIDE" style="{_CELL};padding:6px 0;overflow-wrap:anywhere" dir="auto">'
 
 
 def _marked(block: Block, side: str) -> str:

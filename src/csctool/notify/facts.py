@@ -28,12 +28,15 @@ LISTS = frozenset({"notes", "entries", "history", "flags", "objections", "linked
 LONGEST, LONGEST_LINE, NOTES, EVENTS, ENTRIES = 20_000, 300, 5, 8, 100
 
 
-def audience(letter: Letter, settings: DeskSettings) -> Audience:
+def people(settings: DeskSettings) -> frozenset[str]:
+    """The addresses of the persons of the desk."""
+    return frozenset(_spec(person.email).casefold() for person in settings.people.values() if person.email) - {""}
+
+
+def audience(letter: Letter, known: frozenset[str]) -> Audience:
     """For whom the words are: `staff` only for the address of a person of the desk, who is told as such."""
-    if letter.notice.role in CLIENTS:
-        return "client"
-    known = {_spec(person.email).casefold() for person in settings.people.values() if person.email}
-    return "staff" if _spec(letter.notice.to).casefold() in known else "client"
+    told = letter.notice.role not in CLIENTS and _spec(letter.notice.to).casefold() in known
+    return "staff" if told else "client"
 
 
 def facts(

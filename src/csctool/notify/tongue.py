@@ -46,6 +46,7 @@ class Tongue:
 
     def when(self, at: str, style: str = "full") -> str:
         """`Monday, November 23, 2026, 11:05 AM CST`; `long` has no weekday; nothing for no time."""
+        _known_style(style)
         if not at:
             return ""
         local = self._local(at)
@@ -55,6 +56,7 @@ class Tongue:
 
     def day(self, at: str, style: str = "full") -> str:
         """`Monday, November 23, 2026`; also `long`, `medium` and `short`."""
+        _known_style(style)
         return self._date(self._local(at), style).replace("\u202f", "\xa0") if at else ""
 
     def time(self, at: str) -> str:
@@ -76,8 +78,6 @@ class Tongue:
             raise WordsError(f"{at[:40]!r} is no time") from None
 
     def _date(self, local: datetime, style: str) -> str:
-        if style not in STYLES:
-            raise WordsError(f"{style!r} is no style of a date; there are: {', '.join(STYLES)}")
         return str(format_date(local, style, self._babel))
 
     def _clock(self, local: datetime) -> str:
@@ -91,6 +91,11 @@ class Tongue:
         minutes = int((local.utcoffset() or timedelta()).total_seconds() // 60)
         hours, rest = divmod(abs(minutes), 60)
         return f"UTC{'−' if minutes < 0 else '+'}{hours}{f':{rest:02}' if rest else ''}" if minutes else "UTC"
+
+
+def _known_style(style: str) -> None:
+    if style not in STYLES:
+        raise WordsError(f"{style!r} is no style of a date; there are: {', '.join(STYLES)}")
 
 
 def _known(locale: str) -> Locale:

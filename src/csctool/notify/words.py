@@ -10,7 +10,7 @@ from csctool.desk.ports import Letter, Wording
 from csctool.domain.organisation import AgencySettings, DeskSettings
 from csctool.errors import CscError, SettingsError
 from csctool.notify.blocks import CONTENT, Page, page, plain_page
-from csctool.notify.facts import LISTS, Audience, audience, facts
+from csctool.notify.facts import LISTS, Audience, audience, facts, people
 from csctool.notify.neutral import neutral, one_line
 from csctool.notify.sandbox import BREAK, VALUE, Engine, WordsError
 from csctool.notify.templates import LAST, Found, Read, Templates
@@ -51,6 +51,7 @@ class Writer:
         self._root = root
         self._settings = settings
         self._agency = agency
+        self._people = people(settings)
         self._read = read
         self._troubles: list[CscError] = []
         self._told: set[str] = set()
@@ -167,7 +168,7 @@ class Writer:
 
     def _reader(self, letter: Letter, locale: str | None) -> Reader:
         settings, agency = self._settings, self._agency(letter.agency)
-        whom = audience(letter, settings)
+        whom = audience(letter, self._people)
         own = settings.locale if whom == "staff" else agency.locale or settings.locale
         known = (letter.agency, whom, locale or own)
         if known not in self._readers:
