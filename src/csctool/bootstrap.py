@@ -78,10 +78,11 @@ def open_desk(
     real = datetime.now(UTC).replace(microsecond=0)
     now = _set_clock(wishes.now, real, zone) if wishes.now else None
     panel = Panel(root, settings, later, instead=instead)
-    return Desk(
+    agencies = Agencies(root)
+    desk = Desk(
         settings,
         TinyStore(root, wait=patience()),
-        Agencies(root),
+        agencies,
         panel.decisions,
         lambda: now or datetime.now(UTC).replace(microsecond=0),
         who(settings, wishes.actor, root),
@@ -92,17 +93,22 @@ def open_desk(
         dry_run=dry_run,
         brace=panel.brace,
         dismiss=panel.close,
-        post=lambda: mailroom(root, settings),
+        post=lambda: mailroom(desk),
         later=later,
     )
+    return desk
 
 
-def mailroom(root: str, settings: DeskSettings) -> "Mailroom":
-    """Where letters are handed in: the transports of the settings."""
+def mailroom(desk: Desk) -> "Mailroom":
+    """Where letters are handed in: the transports of the settings, and those of the agencies' plugins."""
     from csctool.notify.mailroom import Mailroom
     from csctool.notify.words import Writer
 
-    return Mailroom(root, settings, Writer(root, settings, Agencies(root).agency, partial(_template, root)))
+    agency = desk.directory.agency
+    return Mailroom(
+        desk.root, desk.settings, agency, Writer(desk.root, desk.settings, agency, partial(_template, desk.root)),
+        lambda letter, subject, text: desk.decisions(letter.agency).deliver(letter, subject, text),
+    )  # fmt: skip
 
 
 def _template(root: str, directory: str, name: str) -> bytes:

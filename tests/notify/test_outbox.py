@@ -77,7 +77,10 @@ def test_what_cant_be_delivered_stays_and_is_told(csctool, desk):
     rules(desk)
     key = csctool.open("No dial tone", "-r", "ann@dhs.gov", "--resolution", "Done", "--close")
     said = csctool("notify", "send", status=9)
-    assert said.err == f"csctool: {key}: ann@dhs.gov was not told: no such transport: pigeon\n"
+    assert said.err == (
+        f"csctool: {key}: ann@dhs.gov was not told: no such transport: pigeon; "
+        "the next try is at 2026-11-02 09:00:55Z\n"
+    )
     assert waiting(csctool) == [(key, "closed", "requester", "ann@dhs.gov")]
 
 

@@ -388,17 +388,55 @@ def test_the_same_notice_is_there_once_and_can_be_replaced_and_dropped(store):
 
 def test_one_process_delivers_while_others_may_write(store):
     with store.delivering("DHS") as mine, store.delivering("DHS") as also_mine, store.delivering("DOT") as elsewhere:
-        assert (mine, also_mine, elsewhere) == (True, False, True)
+        assert (mine is None, also_mine is None, elsewhere is None) == (False, True, False)
         save(store, opened(1))
     with store.delivering("DHS") as mine:
-        assert mine
+        assert mine is not None
+
+
+def wrote(store, *deliveries):
+    for one in deliveries:
+        with store.delivering("DHS") as ledger:
+            ledger.expect([one])
+            ledger.note(one)
+            ledger.settle()
 
 
 def test_deliveries_are_recorded_in_their_order(store):
     months = [delivered(notice(n), MONDAY + timedelta(days=20 * n), f"r{n}") for n in (1, 2, 3)]
-    for one in months:
-        store.record("DHS", [one])
-    assert store.deliveries("DHS", MONDAY) == months
-    assert store.deliveries("DHS", MONDAY + timedelta(days=30)) == months[1:]
-    assert store.deliveries("DHS")[-1] == months[-1]
-    assert store.deliveries("DOT") == []
+    wrote(store, *months)
+    assert list(store.deliveries("DHS", MONDAY)) == list(store.deliveries("DHS")) == months
+    assert list(store.deliveries("DHS", MONDAY + timedelta(days=30))) == months[1:]
+    assert list(store.deliveries("DOT")) == []
+
+
+def test_the_ledger_knows_what_was_recorded_last_whatever_the_clock_said(store):
+    last = delivered(notice(9), MONDAY - timedelta(days=400))
+    wrote(store, *(delivered(notice(n), MONDAY + timedelta(days=40 * n)) for n in (1, 2, 3, 4)), last)
+    with store.delivering("DHS") as ledger:
+        assert ledger.known([notice(4).id, last.id, notice(5).id]) == {notice(4).id, last.id}
+        assert ledger.known([]) == set()
+
+
+def test_what_is_read_at_one_moment_stays_as_it_was(store):
+    save(store, opened(1), opened(2))
+    with store.unit("DHS") as unit:
+        unit.post("DHS", [notice(1)])
+    reading = store.reading("DHS")
+    with store.unit("DHS") as unit:
+        unit.put(lifecycle.note(unit.get("DHS-1"), stamp(1), "later"))
+        unit.drop("DHS", {notice(1).id})
+    assert reading.outbox() == [notice(1)]
+    assert reading.ticket("DHS-1") == opened(1)
+    assert store.reading("DHS").outbox() == []
+    assert store.reading("DHS").ticket("DHS-1").version == 2
+    for key in ("DHS-3", "DOT-1"):
+        with pytest.raises(NotFoundError):
+            reading.ticket(key)
+
+
+def test_archived_tickets_are_read_among_the_others(store):
+    save(store, ended(1), opened(2), ended(3))
+    store.archive("DHS")
+    reading = store.reading("DHS")
+    assert [reading.ticket(f"DHS-{n}").status for n in (1, 2, 3)] == ["closed", "queued", "closed"]

@@ -1,42 +1,43 @@
-"""`notify list/send/preview`: what waits for delivery, delivery now, and the words before."""
+"""`notify list/send/retry/preview`: what waits, what was delivered, delivery now, and the words before."""
 
 import click
 
 from csctool.commands.context import Context
 from csctool.commands.notify_preview import preview
-from csctool.commands.options import AGENCY, dry_run_option, format_option
+from csctool.commands.notify_send import agencies_option, retry, send
+from csctool.commands.options import FILLED, KEY, format_option
+
+STATE = click.Choice(("waiting", "held", "dead", "sent"))
 
 
 @click.group("notify")
 def command() -> None:
-    """Messages to people: what waits, what was delivered, what failed."""
+    """Messages to people: what waits, what was delivered, what failed.
+
+    An ID is that of a message, the beginning of it, or the key of a ticket for all that waits about it; - reads stdin.
+    """
 
 
 @command.command("list")
-@click.option("--agency", "-a", "agencies", multiple=True, type=AGENCY, help="Only this one; may be repeated.")
+@agencies_option
+@click.option("--state", "states", multiple=True, type=STATE, help="All but those that were sent, when left out.")
+@click.option("--ticket", type=KEY, metavar="KEY", help="About this one.")
+@click.option("--since", type=FILLED, metavar="TIME", help="Caused, or sent, since then: yesterday, 7d, 2026-11-01.")
 @format_option()
 @click.pass_obj
-def list_(context: Context, agencies: tuple[str, ...], fmt: str) -> None:
-    """List what waits in the outbox."""
-    from csctool.desk.outbox import waiting
+def list_(
+    context: Context, agencies: tuple[str, ...], states: tuple[str, ...], ticket: str | None, since: str | None,
+    fmt: str,
+) -> None:  # fmt: skip
+    """List the messages that wait, are held or were given up (dead), and those that were sent."""
+    from csctool.desk.outbox import Wanted, messages
     from csctool.render.notify import listed
 
-    listed(waiting(context.desk(), [key.upper() for key in agencies]), fmt)
+    desk = context.desk()
+    moment = context.moment(desk, since) if since else None
+    listed(messages(desk, Wanted(agencies, states, ticket, moment)), fmt)
 
 
-@command.command("send")
-@click.option("--agency", "-a", "agencies", multiple=True, type=AGENCY, help="Only this one; may be repeated.")
-@dry_run_option
-@format_option()
-@click.pass_obj
-def send(context: Context, agencies: tuple[str, ...], dry_run: bool, fmt: str) -> None:
-    """Deliver what is due; exit 9 when something could not be delivered, which stays in the outbox."""
-    from csctool.desk.delivering import send as deliver
-    from csctool.render.notify import sent
-
-    done = deliver(context.desk(dry_run=dry_run), [key.upper() for key in agencies])
-    context.failed += [error for _, error in done.failures]
-    sent(done.sent, fmt, dry_run=dry_run)
-
-
+command.add_command(send)
+command.add_command(retry)
 command.add_command(preview)

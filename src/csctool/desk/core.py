@@ -199,6 +199,11 @@ class Core:
             self._opened_post = self._post()
         return self._opened_post
 
+    def hang_up(self) -> None:
+        """No more letters for now."""
+        if self._opened_post is not None:
+            self._opened_post.close()
+
     # -- what the settings know ----------------------------------------------------------------------------
 
     def decisions(self, agency: str) -> Decisions:
@@ -214,6 +219,10 @@ class Core:
         if self._opened_post is not None:  # what an agency wrote and can't be used counts as its plugins do
             failed += [PluginError(error.message, error.hint) for error in self._opened_post.troubles()]
         return failed + setbacks + self.store.troubles()
+
+    def setback(self, error: CscError) -> None:
+        """Tell of a failure at the end that stops nothing."""
+        self._setbacks.append(error)
 
     def queue(self, name: str) -> Queue:
         """A queue of the settings. Raises NotFoundError."""

@@ -258,7 +258,7 @@ class Desk(Core):
             try:
                 moved[key] = move(key)
             except CscError as error:  # one damaged or busy agency keeps no other from its housekeeping
-                self._setbacks.append(error)
+                self.setback(error)
         return moved
 
 

@@ -113,20 +113,49 @@ class Store(Protocol):
     def outbox(self, agency: str) -> list[Notice]:
         """What waits in the agency's outbox, held and given up ones too, in the order in which it came."""
 
-    def delivering(self, agency: str) -> AbstractContextManager[bool]:
-        """The right to deliver the agency's notices: False while another process has it. Not the lock."""
+    def reading(self, agency: str) -> "Reading":
+        """The agency as it stands at this moment, for whoever looks at its outbox and at many of its tickets."""
 
-    def record(self, agency: str, deliveries: Iterable[Delivery]) -> None:
-        """Record what was delivered, durably. For the holder of the right to deliver. Raises StorageError."""
+    def delivering(self, agency: str) -> "AbstractContextManager[Ledger | None]":
+        """The right to deliver the agency's notices, with the ledger; None while another process has it. Not the
+        lock."""
 
-    def deliveries(self, agency: str, since: datetime | None = None) -> list[Delivery]:
-        """What was delivered, in its order; without `since` at least all that may still stand in the outbox."""
+    def deliveries(self, agency: str, since: datetime | None = None) -> Iterator[Delivery]:
+        """What was delivered, in its order; all that is on record without `since`."""
 
     def agenda(self, agency: str) -> Agenda | None:
         """What the agency's live tickets and outbox wait for, without a look at them; None where only they can tell."""
 
     def troubles(self) -> list[CscError]:
         """What was left out since the last call (unreadable or damaged agencies), and forgets it."""
+
+
+class Reading(Protocol):
+    """An agency at one moment: what is changed later is not seen."""
+
+    def outbox(self) -> list[Notice]:
+        """Its outbox, in the order in which notices came."""
+
+    def ticket(self, key: str) -> Ticket:
+        """One of its tickets, archived or not. Raises NotFoundError, DamagedError."""
+
+
+class Ledger(Protocol):
+    """The record of an agency's deliveries, in the hand of the one who delivers."""
+
+    def known(self, ids: Collection[str]) -> set[str]:
+        """Which of these notices, that stand in the outbox, were delivered before."""
+
+    def expect(self, deliveries: Collection[Delivery]) -> None:
+        """Make room for records like these before anything is sent: what can't be recorded would be sent again and
+        again. Raises StorageError, NotPermittedError."""
+
+    def note(self, delivery: Delivery) -> None:
+        """Record one: from here on it survives the end of this process. Raises StorageError."""
+
+    def settle(self) -> None:
+        """Bring what was recorded to the disk: from here on it survives the end of the machine. Raises
+        StorageError."""
 
 
 class Symptom(msgspec.Struct, frozen=True):
@@ -240,19 +269,26 @@ class Wording(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of a letter: its name at the other end, or why it was not taken (`final`: trying again is no use)."""
+    """What became of a letter: its name at the other end, or why it was not taken.
+
+    `final`: trying again is no use. `hold`: it waits for a person to look at it.
+    """
 
     receipt: str | None = None
     detail: str | None = None
     error: str | None = None
     final: bool = False
+    hold: bool = False
 
 
 class Post(Protocol):
     """Where letters are handed in."""
 
-    def send(self, letters: Iterable[Letter]) -> Iterator[tuple[Letter, Outcome]]:
-        """Deliver them one by one: each outcome comes before the next letter goes out."""
+    def send(self, letter: Letter) -> Outcome:
+        """Deliver one. Whatever goes wrong with it is in the outcome, and is nobody else's trouble."""
+
+    def close(self) -> None:
+        """No more letters for now: connections end."""
 
     def words(self, letter: Letter, locale: str | None = None) -> Wording:
         """What the recipient reads, in the recipient's language or in another one."""
@@ -300,6 +336,9 @@ class Decisions(Protocol):
 
     def notify(self, event: Event, question: Question) -> list[Told]:
         """What everybody wants told about an event; the question holds the ticket after it."""
+
+    def deliver(self, letter: Letter, subject: str, text: str) -> Outcome | None:
+        """Offer a letter to the plugins, whose transport is none of csctool's; None when it is nobody's."""
 
     def plugins(self) -> list[Plugged]:
         """The Python that is asked, in its order."""

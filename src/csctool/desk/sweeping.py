@@ -13,10 +13,11 @@ import msgspec
 
 from csctool.desk.calendars import window_end
 from csctool.desk.core import Actor
-from csctool.desk.delivering import Round, deliver
+from csctool.desk.delivering import deliver
 from csctool.desk.desk import Desk
 from csctool.domain import handover, lifecycle
 from csctool.domain.agenda import held_until, quiet_since
+from csctool.domain.notice import Delivery
 from csctool.domain.organisation import AutoEscalation
 from csctool.domain.query import Query
 from csctool.domain.sla.alarms import Alarm, due_alarms, told
@@ -60,10 +61,13 @@ def sweep(desk: Desk, agencies: Iterable[str] = ()) -> Sweep:
             found.failures.append((key, error))
     broken = {key for key, _ in found.failures}
     keys = [key for key in keys if key not in broken]
-    told = deliver(desk, keys) if keys else Round([], [], [])
-    found.done += [Swept(one.ticket, "tell", f"{one.to} of {one.event}, by {one.transport}") for one in told.sent]
-    found.failures += told.failures
+    if keys:
+        found.failures += deliver(desk, keys, told=lambda one: found.done.append(_told(one))).failures
     return found
+
+
+def _told(one: Delivery) -> Swept:
+    return Swept(one.ticket, "tell", f"{one.to} of {one.event}, by {one.transport}")
 
 
 def _awake(desk: Desk, key: str, found: Sweep) -> bool:

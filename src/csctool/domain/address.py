@@ -59,6 +59,14 @@ def address(text: str) -> Address:
     return Address(name, found[1], found[2])
 
 
+def mailbox(text: str) -> str | None:
+    """What tells whether two texts mean the same mailbox; None for a text that is no address."""
+    try:
+        return address(text).spec.casefold()
+    except AddressError:
+        return None
+
+
 def _name(text: str) -> str:
     """The name before an address in angle brackets, without its quotation marks."""
     quoted = re.fullmatch(r'"((?:[^"\\]|\\.)*)"', text)

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
-import msgspec
-
 from csctool.domain.ticket import Event, Frozen
 
 try:  # the same function as in hashlib, without loading OpenSSL at every start
@@ -28,6 +26,9 @@ NAMES: Mapping[str, str] = {
 }  # fmt: skip
 
 State = Literal["waiting", "held", "dead"]
+
+#: How many characters of what the other end said are kept.
+_SAID = 200
 
 
 class Notice(Frozen, frozen=True, omit_defaults=True):
@@ -60,7 +61,10 @@ class Notice(Frozen, frozen=True, omit_defaults=True):
 
 
 class Delivery(Frozen, frozen=True, omit_defaults=True):
-    """A notice that somebody took: when, and what the other end called it. Kept when the notice has left."""
+    """A notice that somebody took: when, and what the other end called it. Kept when the notice has left.
+
+    `answer` is True for what answers a mail of the recipient.
+    """
 
     id: str
     ticket: str
@@ -73,6 +77,7 @@ class Delivery(Frozen, frozen=True, omit_defaults=True):
     at: datetime
     receipt: str | None = None
     detail: str | None = None
+    answer: bool = False
 
 
 def identity(ticket: str, seq: int, transport: str, to: str) -> str:
@@ -87,21 +92,21 @@ def name_of(event: Event) -> str:
     return NAMES.get(event.verb, event.verb)
 
 
-def delivered(notice: Notice, at: datetime, receipt: str | None = None, detail: str | None = None) -> Delivery:
-    """The record of a delivery."""
+def delivered(
+    notice: Notice, at: datetime, receipt: str | None = None, detail: str | None = None, *, answer: bool = False
+) -> Delivery:
+    """The record of a delivery. What the other end said of it is cut to a line."""
     return Delivery(
         notice.id, notice.ticket, notice.seq, notice.event, notice.transport, notice.to, notice.role, notice.rule, at,
-        receipt, detail,
+        receipt and receipt[:_SAID], detail and detail[:_SAID], answer,
     )  # fmt: skip
 
 
 def ready(notices: Iterable[Notice], now: datetime) -> list[Notice]:
-    """Those that are to be delivered now, the longest due first."""
-    return sorted((n for n in notices if n.state == "waiting" and n.due <= now), key=lambda n: (n.due, n.ticket, n.seq))
+    """Those that are to be delivered now."""
+    return [notice for notice in notices if notice.state == "waiting" and notice.due <= now]
 
 
-def failed(notice: Notice, why: str, due: datetime, *, dead: bool) -> Notice:
-    """The notice after an attempt that failed: to be tried again at `due`, or given up."""
-    return msgspec.structs.replace(
-        notice, tries=notice.tries + 1, error=why, due=due, state="dead" if dead else "waiting"
-    )
+def in_turn(notices: Iterable[Notice]) -> list[Notice]:
+    """In the order of delivery: the longest due first, and of one ticket what happened first."""
+    return sorted(notices, key=lambda n: (n.due, n.ticket, n.seq))

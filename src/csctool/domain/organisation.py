@@ -149,6 +149,19 @@ class Sweep(Section, frozen=True):
     escalate: tuple[AutoEscalation, ...] = ()
 
 
+class Notify(Section, frozen=True):
+    """How messages are delivered.
+
+    `deliver`: by the next sweep, or `at-once` by a process that nobody waits for. A message that failed is tried again
+    with growing pauses until `give_up` has passed in them. Who is answered by mail more than `answers_per_hour` times
+    within an hour is most likely a program that answers back.
+    """
+
+    deliver: Literal["sweep", "at-once"] = "sweep"
+    give_up: str = "3d"
+    answers_per_hour: int = 10
+
+
 class DeskSettings(Section, frozen=True):
     """csctool.toml. `fiscal_year` is the month and day on which the fiscal year begins.
 
@@ -174,6 +187,9 @@ class DeskSettings(Section, frozen=True):
     ola: dict[str, Target] = {}
     lifecycle: Lifecycle = Lifecycle()
     sweep: Sweep = Sweep()
+    notify: Notify = Notify()
+    #: name -> one of `domain.transports`, which only a desk that says something of them loads.
+    transports: dict[str, Any] = {}
     permissions: dict[str, tuple[str, ...]] = {}
     settings: dict[str, dict[str, Any]] = {}
 
@@ -206,7 +222,8 @@ class DeskSettings(Section, frozen=True):
 class AgencySettings(Section, frozen=True):
     """agency.toml. `required` names, per kind, the fields without which a ticket is incomplete or refused.
 
-    `settings` holds what plugins are told, by plugin.
+    `settings` holds what plugins are told, by plugin. `sender` is the address that this agency's mail comes from, and
+    `reply_to` where answers to it go, in place of the transport's.
     """
 
     name: str = ""
@@ -219,6 +236,8 @@ class AgencySettings(Section, frozen=True):
     required: dict[str, tuple[str, ...]] = {}
     default_queue: str | None = None
     settings: dict[str, dict[str, Any]] = {}
+    sender: str | None = None
+    reply_to: str | None = None
 
 
 class Rule(msgspec.Struct, frozen=True):

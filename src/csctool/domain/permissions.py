@@ -62,7 +62,7 @@ HOUSEKEEPING = frozenset({"sweep", "archive", "deliver", "repair", "restore", "p
 
 #: How a verb is said where its name alone would not tell.
 _SAID = {
-    "dispatch": "assign --queue, to another queue,", "deliver": "notify send", "repair": "doctor --repair",
+    "dispatch": "assign --queue, to another queue,", "deliver": "notify send and retry", "repair": "doctor --repair",
     "plugin": "plugin new", "as": "--as", "agency": "agency add", "queue": "queue add", "person": "person add",
 }  # fmt: skip
 

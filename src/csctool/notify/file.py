@@ -1,35 +1,58 @@
 """The transport `file`: a line of JSON for each message, for programs that read a file and for trying things out."""
 
 import os
+import stat
 
 import msgspec
 
 from csctool.desk.ports import Letter, Outcome, Wording
+from csctool.domain.transports import File
+from csctool.notify.transport import ShutError, plain
 
 
 class FileTransport:
-    """Appends to one file, which is on disk before a delivery counts."""
+    """Appends to one file of an agency's directory, or to one elsewhere; each line is on disk before it counts."""
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, table: File, root: str) -> None:
+        self._table = table
+        self._root = root
 
     def deliver(self, letter: Letter, words: Wording) -> Outcome:
         """Write a line."""
-        notice = letter.notice
-        line = msgspec.json.encode({
-            "id": notice.id, "ticket": notice.ticket, "event": notice.event, "to": notice.to, "role": notice.role,
-            "subject": words.subject, "text": words.text,
-        })  # fmt: skip
+        path = os.path.join(f"{self._root}/agencies/{letter.agency}", self._table.path)
         try:
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o660)
-            try:
-                os.write(descriptor, line + b"\n")
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            _append(path, msgspec.json.encode(plain(letter, words)) + b"\n")
         except OSError as error:
-            return Outcome(error=f"{self._path}: {error.strerror}")
-        return Outcome(notice.id)
+            raise ShutError(f"can't write {path}: {error.strerror}") from None
+        return Outcome(letter.notice.id)
 
     def close(self) -> None:
-        """Nothing to end: the file is opened for each line."""
+        """Nothing to end: the file is opened for each line, so that it may be moved away at any time."""
+
+
+def _append(path: str, line: bytes) -> None:
+    directory = os.path.dirname(path)
+    flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    new = False
+    try:
+        descriptor = os.open(path, flags)
+    except FileNotFoundError:
+        descriptor = os.open(path, flags | os.O_CREAT, 0o600)
+        new = True
+    try:
+        if new:
+            os.fchmod(descriptor, stat.S_IMODE(os.stat(directory).st_mode) & 0o666)
+        size = os.fstat(descriptor).st_size
+        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+            line = b"\n" + line  # half a line of a writer that was killed stays alone
+        while line:
+            line = line[os.write(descriptor, line) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if new:
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,15 +1,68 @@
 """What every transport is handed, and what it answers."""
 
-from typing import Protocol
+import os
+import stat
+from typing import Any, Protocol
 
 from csctool.desk.ports import Letter, Outcome, Wording
+
+
+class ShutError(Exception):
+    """The way itself is shut (no server, no password, no certificate): no letter need try it again in this round."""
 
 
 class Transport(Protocol):
     """A way to a recipient. It may keep a connection from one letter to the next."""
 
     def deliver(self, letter: Letter, words: Wording) -> Outcome:
-        """Hand a letter over; every failure that concerns one letter or the way there is an `Outcome.error`."""
+        """Hand a letter over; a failure that concerns this letter is an `Outcome.error`. Raises ShutError."""
 
     def close(self) -> None:
         """End the connection."""
+
+
+def plain(letter: Letter, words: Wording) -> dict[str, Any]:
+    """A letter for programs: the JSON that webhooks, commands and files get. `csctool.notice/1`."""
+    notice, ticket = letter.notice, letter.ticket
+    return {
+        "schema": "csctool.notice/1", "id": notice.id, "agency": letter.agency, "ticket": notice.ticket,
+        "seq": notice.seq, "event": notice.event, "at": notice.at, "to": notice.to, "role": notice.role,
+        "kind": ticket.kind, "status": ticket.status, "priority": ticket.priority, "queue": ticket.queue,
+        "assignee": ticket.assignee, "subject": words.subject, "text": words.text,
+    }  # fmt: skip
+
+
+def secret(path: str) -> str:
+    """The secret in a file, without the line break at its end. Raises ShutError, which never tells any of it."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with open(descriptor, "rb") as file:
+            about = os.fstat(descriptor)
+            if not stat.S_ISREG(about.st_mode):
+                raise ShutError(f"{path} is no file")
+            if about.st_mode & stat.S_IRWXO:
+                raise ShutError(f"{path} holds a secret and others may read it: chmod o-rwx {path}")
+            data = file.read(1 << 16)
+    except OSError as error:
+        raise ShutError(f"can't read {path}: {error.strerror}") from None
+    try:
+        text = data.decode().strip("\r\n")
+    except UnicodeDecodeError:
+        raise ShutError(f"{path} is not UTF-8 text") from None
+    if not text:
+        raise ShutError(f"{path} is empty")
+    return text
+
+
+def why(error: OSError, seconds: int) -> str:
+    """What went wrong on the way, in words."""
+    import socket
+    import ssl
+
+    if isinstance(error, TimeoutError):
+        return f"no answer within {seconds} s"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message}"
+    if isinstance(error, socket.gaierror):
+        return "there is no such host"
+    return (error.strerror or str(error) or type(error).__name__).lower()

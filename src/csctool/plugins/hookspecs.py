@@ -91,7 +91,8 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something to be told: by which transport, to whom, and a text or the name of a template.
 
     `to` is an address that the transport understands, or a word that the desk knows: `requester`, `assignee`,
-    `coordinator`. It waits in the outbox until `after`, where that is given. `ticket` is filled in by csctool.
+    `coordinator`. It waits in the outbox until `after`, where that is given. A message to be delivered has the words
+    that were made of its template, and `ticket`, `id` (the same at every try) and `event` besides.
     """
 
     transport: str
@@ -101,6 +102,8 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     subject: str | None = None
     ticket: str | None = None
     after: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    id: str | None = None
+    event: str | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -198,9 +201,9 @@ class Hooks:
     def deliver(self, message: Message) -> Receipt | str | None:
         """Can you send this?
 
-        Called by the outbox for a message whose transport is none of csctool's own; `message` names it. Answer a
-        `Receipt`, or a plain text that becomes one, or None when the transport is not yours. On failure the message
-        stays in the outbox and is tried again later.
+        Called by the outbox for a message whose transport is none of csctool's own; `message` names it. It may take 30
+        seconds: no lock is held. Answer a `Receipt`, or a plain text that becomes one, or None when the transport is
+        not yours. On failure the message stays in the outbox and is tried again later, with the same `id`.
         """
 
     @hookspec

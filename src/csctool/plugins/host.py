@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from csctool.desk.ports import Plugged, Question, Staffing, Told, Verdict
+from csctool.desk.ports import Letter, Outcome, Plugged, Question, Staffing, Told, Verdict
 from csctool.domain.organisation import AgencySettings, DeskSettings
 from csctool.domain.ticket import Decision, Event, Passed
 from csctool.errors import CscError, PluginError
@@ -115,15 +115,19 @@ class Host:
         for _ in self._everybody("changed", question.ticket.key, self._offered(question, event=event)):
             pass
 
-    def deliver(self, message: Message) -> Receipt | None:
-        """The first receipt; None when no plugin knows the transport. Raises PluginError when one failed to send."""
+    def deliver(self, letter: Letter, subject: str, text: str) -> Outcome | None:
+        """The first receipt; None when no plugin knows the transport."""
+        notice = letter.notice
+        message = Message(
+            notice.transport, notice.to, text, notice.template, subject, notice.ticket, id=notice.id, event=notice.event
+        )  # fmt: skip
         for impl in self._ask("deliver", []):
             try:
                 receipt = impl.ask({"message": message})
             except FailedError as error:
-                raise PluginError(f"plugin {impl.plugin} could not deliver: {error}") from None
+                return Outcome(error=f"plugin {impl.plugin}: {error}")
             if isinstance(receipt, Receipt):
-                return receipt
+                return Outcome(receipt.id, receipt.detail)
         return None
 
     def failures(self) -> list[CscError]:

@@ -13,6 +13,8 @@ from csctool.plugins.wire import Arguments, Ask, Implementation, Link, Reply
 
 #: Seconds that one plugin may take to be loaded, and over all questions about one ticket (plugins.md, Rules).
 BUDGET = 2.0
+#: Seconds for one message that a plugin delivers: it speaks over a network, and nobody waits with a lock.
+DELIVERY = 30.0
 
 
 class ChildLayer:
@@ -39,7 +41,7 @@ class ChildLayer:
         self._versions: dict[str, str] = {}
         self._broken: dict[str, list[str]] = {}
         self._dead: dict[str, str] = {}
-        self._about: str | None = None
+        self._about: object = None
         self._left: dict[str, float] = {}
         self._taken: dict[str, tuple[int, float]] = {}
         self._hints: tuple[Broken, ...] = ()
@@ -102,19 +104,20 @@ class ChildLayer:
         self._settled()
         if found.plugin in self._dead or self._process is None:
             raise FailedError(self._dead.get(found.plugin, "its process is gone"))
-        about = getattr(offered.get("ticket"), "key", None)
+        about = offered["ticket"].key if "ticket" in offered else offered.get("message")
         if about != self._about:
             self._about = about
             self._left.clear()
         arguments = Arguments(**{name: offered[name] for name in found.wants})
         line = self._process[1]
-        left = self._left.get(found.plugin, BUDGET)
+        budget = DELIVERY if found.hook == "deliver" else BUDGET
+        left = self._left.get(found.plugin, budget)
         began = time.monotonic()
         try:
             line.send(Ask(found.hook, found.plugin, found.turn, arguments), left)
             reply = line.receive(Reply, left - (time.monotonic() - began))
         except (OSError, EOFError, msgspec.MsgspecError) as error:
-            why = f"{found.hook} {_death(error)}"
+            why = f"{found.hook} {_death(error, budget)}"
             self._kill(found.plugin, why)
             raise FailedError(why) from None
         took = time.monotonic() - began
@@ -144,7 +147,7 @@ class ChildLayer:
                     break
                 loading = reply.loading or loading
         except (OSError, EOFError, msgspec.MsgspecError) as error:
-            self._kill(loading, f"it {_death(error)} while it was loaded")
+            self._kill(loading, f"it {_death(error, BUDGET)} while it was loaded")
             return
         known: dict[str, list[Implementation]] = {}
         for found in reply.ready:
@@ -182,9 +185,9 @@ class _Remote:
         return self._layer.ask(self._found, offered)
 
 
-def _death(error: Exception) -> str:
+def _death(error: Exception, budget: float) -> str:
     if isinstance(error, TimeoutError):
-        return f"took more than {BUDGET:g} seconds and was killed"
+        return f"took more than {budget:g} seconds and was killed"
     if isinstance(error, msgspec.MsgspecError):
         return "spoiled the line to csctool"
     return "ended its process"

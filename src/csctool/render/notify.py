@@ -1,41 +1,82 @@
 """What waits in the outbox and what was delivered."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable
+from types import TracebackType
 from typing import Any
 
+import click
 import msgspec
 
 from csctool.render.rows import document, lines, rows, write
 from csctool.render.text import visible
 
 _COLUMNS = ("id", "ticket", "event", "role", "to", "transport", "state", "due", "tries", "error")
+_SENT = ("id", "ticket", "event", "to", "transport", "at")
 
 
-def listed(notices: Sequence[Any], fmt: str) -> None:
-    """The outbox; nothing to say in a table when it is empty."""
-    plain = [_whole(notice) for notice in notices]
+def listed(messages: Iterable[Any], fmt: str, *, quiet: bool = False) -> None:
+    """Messages that wait or were sent; `quiet` after a change, which says nothing unless a script asks."""
+    plain = map(_whole, messages)
     if fmt == "json":
-        document({"schema": "csctool.notices/1", "notices": plain})
+        document({"schema": "csctool.notices/1", "notices": list(plain)})
     elif fmt == "jsonl":
         lines(plain)
-    elif plain or fmt != "table":
-        rows(plain, _COLUMNS, fmt)
-
-
-def sent(deliveries: Sequence[Any], fmt: str, *, dry_run: bool) -> None:
-    """A line for each delivery."""
-    if fmt == "json":
-        document({"schema": "csctool.deliveries/1", "deliveries": deliveries})
-    elif fmt == "jsonl":
-        lines(deliveries)
-    elif fmt == "table":
-        for one in deliveries:
-            what = f"{'would tell' if dry_run else 'told'} {one.to} of {one.ticket} {one.event} by {one.transport}"
-            write(visible(what) + "\n")
+    elif quiet and fmt == "table":
+        found = len(list(plain))
+        if sys.stderr.isatty():
+            click.echo(f"{found} message{'s' * (found != 1)}", err=True)
     else:
-        rows([msgspec.to_builtins(one) for one in deliveries], ("id", "ticket", "event", "to", "transport", "at"), fmt)
+        rows(plain, _COLUMNS, fmt, shrink="error")
 
 
-def _whole(notice: Any) -> dict[str, Any]:
-    """Every field, defaults too: scripts look for `state` and `tries`."""
-    return {name: msgspec.to_builtins(getattr(notice, name)) for name in notice.__struct_fields__}
+class Sending:
+    """Tells of deliveries as they are made: a line for each; how many so far on a terminal."""
+
+    def __init__(self, fmt: str, *, dry_run: bool) -> None:
+        self._fmt = fmt
+        self._dry_run = dry_run
+        self._kept: list[Any] = []
+        self._told = 0
+
+    def __enter__(self) -> "Sending":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:  # fmt: skip
+        self._clear()
+        if self._fmt == "json":
+            document({"schema": "csctool.deliveries/1", "deliveries": self._kept})
+        elif self._fmt not in ("table", "jsonl"):
+            rows([msgspec.to_builtins(one) for one in self._kept], _SENT, self._fmt)
+
+    def sent(self, one: Any) -> None:
+        """One more."""
+        self._told += 1
+        if self._fmt == "jsonl":
+            lines([one])
+        elif self._fmt != "table":
+            self._kept.append(one)
+        else:
+            self._clear()
+            what = (
+                f"{'would tell' if self._dry_run else 'told'} {one.to} of {one.ticket} {one.event} by {one.transport}"
+            )
+            write(visible(what) + "\n")
+        if self._fmt != "table" or not sys.stdout.isatty():
+            self._progress()
+
+    def _progress(self) -> None:
+        if sys.stderr.isatty() and self._told % 10 == 0:
+            click.echo(f"\r{self._told} messages …", nl=False, err=True)
+
+    def _clear(self) -> None:
+        if sys.stderr.isatty():
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _whole(message: Any) -> dict[str, Any]:
+    """Every field, defaults too: scripts look for `state` and `tries`. What was sent is in the state `sent`."""
+    plain = {name: msgspec.to_builtins(getattr(message, name)) for name in message.__struct_fields__}
+    return plain if "state" in plain else {**plain, "state": "sent"}

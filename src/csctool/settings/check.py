@@ -10,6 +10,7 @@ from csctool.domain.words import AGENCY_KEY, HOLD_CAUSES, KINDS, PRIORITIES, ROL
 from csctool.errors import SettingsError
 
 DURATION = re.compile(r"\d{1,9}(s|m|h|wd|d|w)|(?=\d)(\d{1,9}h)?(\d{1,9}m)?(\d{1,9}s)?")
+ELAPSED = re.compile(r"\d{1,9}[mhdw]")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 INTERVAL = re.compile(r"\d\d:\d\d-\d\d:\d\d")
 LOCALE = re.compile(r"[a-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}")
@@ -32,6 +33,7 @@ def references(desk: DeskSettings, path: str) -> None:
     _settings(path, desk.settings, desk.plugins)
     if desk.permissions:
         _permissions(desk, path)
+    _notify(desk, path)
 
 
 def agency_references(agency: AgencySettings, path: str) -> None:
@@ -42,6 +44,11 @@ def agency_references(agency: AgencySettings, path: str) -> None:
         _one_of(path, f"required.{kind}", kind, KINDS)
         if not fields:
             raise SettingsError(f"{path}: required.{kind}: names no field")
+    if agency.sender is not None or agency.reply_to is not None:
+        from csctool.settings.transports import check_address
+
+        check_address(agency.sender, f"{path}: sender")
+        check_address(agency.reply_to, f"{path}: reply_to")
 
 
 def agency_against_desk(agency: AgencySettings, desk: DeskSettings, path: str) -> None:
@@ -277,6 +284,20 @@ def _permissions(desk: DeskSettings, path: str) -> None:
                 _one_of(path, f"{key}: {role}", reach, REACHES)
                 if verb in DESKWIDE or role == ANYBODY:
                     raise SettingsError(f"{path}: {key}: {word!r} is about some tickets only", f"write {role!r} alone")
+
+
+def _notify(desk: DeskSettings, path: str) -> None:
+    if not ELAPSED.fullmatch(desk.notify.give_up):
+        wrong = f"not a duration in elapsed time: {desk.notify.give_up!r}"
+        raise SettingsError(f"{path}: notify.give_up: {wrong}", "write e.g. 90m, 12h, 3d or 1w")
+    if desk.notify.answers_per_hour < 1:
+        raise SettingsError(f"{path}: notify.answers_per_hour: {desk.notify.answers_per_hour} is below 1")
+    for name in desk.transports:
+        _name(path, f"transports.{name}", name)
+    if desk.transports:
+        from csctool.settings.transports import check_transports
+
+        check_transports(desk.transports, path)
 
 
 def _name(path: str, key: str, name: str) -> None:

@@ -79,9 +79,28 @@ def desk_from(text: str, path: str) -> DeskSettings:
         named = data.get(section)
         if isinstance(named, dict):
             data[section] = {key: convert(value, kind, path, f"{section}.{key}") for key, value in named.items()}
+    if "transports" in data:
+        data["transports"] = _transports(data["transports"], path)
     settings = convert(data, DeskSettings, path)
     references(settings, path)
     return _with_plain_settings(settings)
+
+
+def _transports(tables: Any, path: str) -> dict[str, Section]:
+    """Each table as its kind has it; the kind is the name where the table does not say it."""
+    from csctool.domain.transports import KINDS
+
+    found: dict[str, Section] = {}
+    for name, table in tables.items() if isinstance(tables, dict) else [("", tables)]:
+        key = f"transports.{name}".rstrip(".")
+        if not isinstance(table, dict):
+            raise SettingsError(f"{path}: {key}: is no table", f"e.g. [{key if name else 'transports.smtp'}]")
+        kind = str(table.get("kind", name))
+        if kind not in KINDS:
+            said = f"{key}.kind: there is no {kind!r}" if "kind" in table else f"{key}: which kind is it?"
+            raise SettingsError(f"{path}: {said}", f"kind is one of: {', '.join(KINDS)}")
+        found[name] = convert(table, KINDS[kind], path, key)
+    return found
 
 
 def with_policies(settings: DeskSettings, path: str) -> DeskSettings:

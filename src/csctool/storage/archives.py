@@ -5,8 +5,9 @@ damaged or older than one of them; only writers save it.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Where finished tickets go that carry no time at all.
 UNDATED = "0000-00"
+#: Of so many months the tickets are kept in memory for who reads many: messages speak of what ended lately.
+MONTHS_AT_HAND = 2
 
 
 class Shelved(msgspec.Struct, frozen=True):
@@ -74,6 +77,20 @@ class Archives:
             return found
         fresh = self._fresh_index(stored)
         return None if fresh == stored else self._look_up(number, fresh)
+
+    def at_hand(self) -> Callable[[int], msgspec.Raw | None]:
+        """The same for many tickets: index and months are read when one is first wanted, and the last months kept."""
+        index: list[Index] = []
+        month = lru_cache(MONTHS_AT_HAND)(self.month)
+
+        def find(number: int) -> msgspec.Raw | None:
+            if not index:
+                index.append(self._fresh_index(self._stored_index()))
+            places = [name for name, shelved in index[0].items() if number in shelved.numbers]
+            found = [document for name in places if (document := month(name).ticket(number)) is not None]
+            return max(found, key=lambda document: codec.head(document).version, default=None)
+
+        return find
 
     def _look_up(self, number: int, index: Index) -> msgspec.Raw | None:
         places = [month for month, shelved in index.items() if number in shelved.numbers]

@@ -117,6 +117,11 @@ def notice(document: msgspec.Raw) -> Notice:
     return _decode(Notice, document)  # type: ignore[no-any-return]
 
 
+def identified(document: msgspec.Raw) -> str:
+    """The id of a notice or of a delivery, without the rest of it. Raises DamagedError."""
+    return _decode(_Identified, document).id  # type: ignore[no-any-return]
+
+
 def delivery(document: msgspec.Raw) -> Delivery:
     """One record of a delivery. Raises DamagedError."""
     return _decode(Delivery, document)  # type: ignore[no-any-return]
@@ -164,6 +169,10 @@ def sealed(ticket: Ticket, before: msgspec.Raw | None = None) -> msgspec.Raw:
 def seals(document: msgspec.Raw) -> tuple[str, ...]:
     """The seals of a document's events. Raises DamagedError."""
     return _decode(_Seals, document).seals  # type: ignore[no-any-return]
+
+
+class _Identified(msgspec.Struct, frozen=True, gc=False):
+    id: str
 
 
 class _Seals(msgspec.Struct, frozen=True, gc=False):

@@ -1,11 +1,12 @@
 """The record of what was delivered: a file of JSON Lines for each month, only ever added to.
 
-A line is on disk before its notice leaves the outbox. A writer that is killed may leave half a line at the end, which
-was never acknowledged: the next one begins a line of its own, and readers pass over what is no record.
+Whoever delivers makes room for a batch of records, writes each as soon as the other end has taken the message, and
+brings the batch to the disk before its notices leave the outbox. What a writer that was killed left behind its last
+record (room that was not used, half a line) is no record: readers pass over it, the next writer takes it away.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 
@@ -15,8 +16,11 @@ from csctool.domain.notice import Delivery
 from csctool.errors import DamagedError
 from csctool.storage import codec, files
 
-#: Without a wish this many months are read: a notice is given up long before.
+#: A notice that was recorded and did not leave the outbox is among the last records that were written: a killed
+#: writer's. So many files are looked at, the latest by name and by time of writing.
 RECENT = 2
+#: What a record may take beyond what was expected of it: the receipt, in octets.
+MORE = 1024
 
 
 class Journal:
@@ -25,27 +29,28 @@ class Journal:
     def __init__(self, directory: str) -> None:
         self._directory = f"{directory}/sent"
 
-    def add(self, deliveries: Iterable[Delivery]) -> None:
-        """Write records, on disk when this returns. Raises NotPermittedError, StorageError."""
-        months: dict[str, list[bytes]] = {}
-        for one in deliveries:
-            months.setdefault(f"{one.at:%Y-%m}", []).append(bytes(codec.encode(one)) + b"\n")
-        for month, lines in months.items():
-            path = f"{self._directory}/{month}.jsonl"
-            try:
-                self._append(path, b"".join(lines))
-            except OSError as error:
-                raise files.failure(path, error, "write", saved=True) from error
+    def since(self, moment: datetime | None = None) -> Iterator[Delivery]:
+        """The records from that time on, in their order. Raises NotPermittedError, StorageError."""
+        for name in self._names():
+            if moment is None or name >= f"{moment:%Y-%m}":
+                for line in self._lines(name):
+                    with suppress(DamagedError):
+                        one = codec.delivery(msgspec.Raw(line))
+                        if moment is None or one.at >= moment:
+                            yield one
 
-    def since(self, moment: datetime | None = None) -> list[Delivery]:
-        """The records from that time on, in their order."""
-        names = self._names()
-        wanted = names[-RECENT:] if moment is None else [name for name in names if name >= f"{moment:%Y-%m}"]
-        return [one for one in self._read(wanted) if moment is None or one.at >= moment]
-
-    def all(self) -> list[Delivery]:
-        """Every record there is. Raises NotPermittedError, StorageError."""
-        return self._read(self._names())
+    def known(self, ids: Collection[str]) -> set[str]:
+        """Which of these notices stand in the latest records."""
+        wanted = set(ids)
+        found: set[str] = set()
+        names = self._names() if wanted else []
+        latest = sorted(names, key=lambda name: os.stat(f"{self._directory}/{name}").st_mtime)
+        for name in {*names[-RECENT:], *latest[-RECENT:]}:
+            for line in self._lines(name):
+                with suppress(DamagedError):
+                    found.add(codec.identified(msgspec.Raw(line)))
+            found &= wanted
+        return found
 
     def _names(self) -> list[str]:
         try:
@@ -55,33 +60,104 @@ class Journal:
         except OSError as error:
             raise files.failure(self._directory, error, "read") from error
 
-    def _read(self, wanted: Iterable[str]) -> list[Delivery]:
-        found: list[Delivery] = []
-        for name in wanted:
-            for line in (files.read(f"{self._directory}/{name}") or b"").splitlines():
-                with suppress(DamagedError):  # half a line of a writer that was killed
-                    found.append(codec.delivery(msgspec.Raw(line)))
-        return found
-
-    def _append(self, path: str, data: bytes) -> None:
-        made = not os.path.isdir(self._directory)
-        if made:
-            os.makedirs(self._directory, exist_ok=True)
-            os.chmod(self._directory, os.stat(os.path.dirname(self._directory)).st_mode & 0o7777)
-        new = not os.path.exists(path)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    def _lines(self, name: str) -> Iterator[bytes]:
+        path = f"{self._directory}/{name}"
         try:
-            if new:
-                os.fchmod(descriptor, files.file_mode(self._directory))
-            size = os.fstat(descriptor).st_size
-            if size and os.pread(descriptor, 1, size - 1) != b"\n":
-                data = b"\n" + data
+            with open(path, "rb") as file:
+                for line in file:
+                    if line.startswith(b"{"):
+                        yield line
+        except OSError as error:
+            raise files.failure(path, error, "read") from error
+
+
+class Ledger(Journal):
+    """The journal in the hand of the one who delivers. Implements `desk.ports.Ledger`."""
+
+    def __init__(self, directory: str) -> None:
+        super().__init__(directory)
+        self._path = ""
+        self._descriptor = -1
+        self._end = 0
+
+    def add(self, deliveries: Iterable[Delivery]) -> None:
+        """Write records of any time, on disk when this returns. Raises NotPermittedError, StorageError."""
+        months: dict[str, list[Delivery]] = {}
+        for one in deliveries:
+            months.setdefault(f"{one.at:%Y-%m}", []).append(one)
+        for records in months.values():
+            self.expect(records)
+            for one in records:
+                self.note(one)
+        self.settle()
+
+    def expect(self, deliveries: Collection[Delivery]) -> None:
+        """Make room for records like these."""
+        self.settle()
+        if not deliveries:
+            return
+        month = next(iter(deliveries)).at
+        self._path = f"{self._directory}/{month:%Y-%m}.jsonl"
+        try:
+            self._open()
+            size = sum(len(codec.encode(one)) + MORE for one in deliveries)
+            os.posix_fallocate(self._descriptor, self._end, size)
+        except OSError as error:
+            self._close()
+            raise files.failure(self._path, error, "write") from error
+
+    def note(self, delivery: Delivery) -> None:
+        """Record one."""
+        data = bytes(codec.encode(delivery)) + b"\n"
+        try:
             while data:
-                data = data[os.write(descriptor, data) :]
-            os.fsync(descriptor)
+                written = os.pwrite(self._descriptor, data, self._end)
+                self._end += written
+                data = data[written:]
+        except OSError as error:
+            raise files.failure(self._path, error, "write", saved=True) from error
+
+    def settle(self) -> None:
+        """Bring what was recorded to the disk, and give back the room that was not used."""
+        if self._descriptor < 0:
+            return
+        try:
+            os.ftruncate(self._descriptor, self._end)
+            os.fsync(self._descriptor)
+        except OSError as error:
+            raise files.failure(self._path, error, "write", saved=True) from error
         finally:
-            os.close(descriptor)
-        if new:
+            self._close()
+
+    def _open(self) -> None:
+        if not os.path.isdir(self._directory):
+            os.makedirs(self._directory, exist_ok=True)
+            above = os.path.dirname(self._directory)
+            os.chmod(self._directory, os.stat(above).st_mode & 0o7777)
+            files.sync_directory(above)
+        flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+        try:
+            self._descriptor = os.open(self._path, flags)
+        except FileNotFoundError:
+            self._descriptor = os.open(self._path, flags | os.O_CREAT, 0o600)
+            os.fchmod(self._descriptor, files.file_mode(self._directory))
             files.sync_directory(self._directory)
-        if made:
-            files.sync_directory(os.path.dirname(self._directory))
+        self._end = _end_of_records(self._descriptor)
+        os.ftruncate(self._descriptor, self._end)
+
+    def _close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def _end_of_records(descriptor: int) -> int:
+    """Where the last whole line ends: behind it lies at most one batch's room and half a line. Raises OSError."""
+    end = os.fstat(descriptor).st_size
+    while end:
+        start = max(0, end - (1 << 16))
+        at = os.pread(descriptor, end - start, start).rfind(b"\n")
+        if at >= 0:
+            return start + at + 1
+        end = start
+    return 0

@@ -116,24 +116,26 @@ class MemoryStore:
         """What waits in the agency's outbox."""
         return list(self._agency(agency).outbox.values())
 
+    def reading(self, agency: str) -> "MemoryReading":
+        """The agency as it stands now."""
+        return MemoryReading(self._agency(agency))
+
     @contextmanager
-    def delivering(self, agency: str) -> Iterator[bool]:
-        """The right to deliver the agency's notices; False while somebody else has it."""
+    def delivering(self, agency: str) -> Iterator["MemoryLedger | None"]:
+        """The right to deliver the agency's notices; None while somebody else has it."""
         place = self._agency(agency)
-        mine = not place.delivering
+        if place.delivering:
+            yield None
+            return
         place.delivering = True
         try:
-            yield mine
+            yield MemoryLedger(place)
         finally:
-            place.delivering = not mine
+            place.delivering = False
 
-    def record(self, agency: str, deliveries: Iterable[Delivery]) -> None:
-        """Remember what was delivered."""
-        self._agency(agency).delivered += deliveries
-
-    def deliveries(self, agency: str, since: datetime | None = None) -> list[Delivery]:
+    def deliveries(self, agency: str, since: datetime | None = None) -> Iterator[Delivery]:
         """What was delivered."""
-        return [d for d in self._agency(agency).delivered if since is None or d.at >= since]
+        return (d for d in list(self._agency(agency).delivered) if since is None or d.at >= since)
 
     def troubles(self) -> list[CscError]:
         """Nothing: all of memory can be read."""
@@ -144,6 +146,46 @@ class MemoryStore:
             return self._agencies[agency]
         except KeyError:
             raise NotFoundError(f"no such agency: {agency}") from None
+
+
+class MemoryReading:
+    """An agency at one moment: see `desk.ports.Reading`."""
+
+    def __init__(self, place: _Agency) -> None:
+        self._outbox = list(place.outbox.values())
+        self._tickets = dict(place.tickets)
+
+    def outbox(self) -> list[Notice]:
+        """What waited."""
+        return self._outbox
+
+    def ticket(self, key: str) -> Ticket:
+        """One ticket of the agency."""
+        agency, number = split_key(key)
+        if agency not in {ticket.agency for ticket in self._tickets.values()}:
+            raise NotFoundError(f"no such ticket: {key}")
+        return _known(self._tickets, agency, number)
+
+
+class MemoryLedger:
+    """Who delivers writes here: see `desk.ports.Ledger`."""
+
+    def __init__(self, place: _Agency) -> None:
+        self._place = place
+
+    def known(self, ids: Collection[str]) -> set[str]:
+        """Which of these were delivered."""
+        return {one.id for one in self._place.delivered}.intersection(ids)
+
+    def expect(self, deliveries: Collection[Delivery]) -> None:
+        """There is room."""
+
+    def note(self, delivery: Delivery) -> None:
+        """Remember one."""
+        self._place.delivered.append(delivery)
+
+    def settle(self) -> None:
+        """Nothing outlives memory."""
 
 
 class MemoryUnit:

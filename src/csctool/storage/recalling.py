@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from csctool.domain.notice import Delivery, Notice
-from csctool.storage.journal import Journal
+from csctool.storage.journal import Journal, Ledger
 
 #: Why a message is held that nobody held.
 RESTORED = "the desk was restored: it may have been delivered"
@@ -36,13 +36,11 @@ def _held(notice: Notice) -> Notice:
 def still_true(journal: Journal, versions: Mapping[str, int]) -> list[Delivery]:
     """The deliveries that tell of events which the restored tickets have, by their `versions`. Others told of what has
     not happened any more; the same numbers may come to mean something else."""
-    return [one for one in journal.all() if one.seq <= versions.get(one.ticket, 0)]
+    return [one for one in journal.since() if one.seq <= versions.get(one.ticket, 0)]
 
 
 def merge(new: str, deliveries: Iterable[Delivery]) -> None:
     """Add deliveries of the old desk to the record in the agency's directory `new`. Raises StorageError."""
-    journal = Journal(new)
-    there = set(journal.all())
-    missing = [one for one in deliveries if one not in there]
-    if missing:
-        journal.add(missing)
+    ledger = Ledger(new)
+    there = set(ledger.since())
+    ledger.add(one for one in deliveries if one not in there)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -18,10 +18,13 @@ from csctool.domain.ticket import Ticket, split_key
 from csctool.domain.words import AGENCY_KEY
 from csctool.errors import BusyError, CscError, DamagedError, NotFoundError, NotPermittedError, UsageError
 from csctool.storage import codec, files, lock
-from csctool.storage.journal import Journal
 from csctool.storage.shelf import Shelf
 from csctool.storage.sieve import sieve
 from csctool.storage.unit import TinyUnit, Work
+
+if TYPE_CHECKING:  # what only the delivery of messages uses is not loaded for the others
+    from csctool.storage.journal import Ledger
+    from csctool.storage.reading import Reading
 
 
 class TinyStore:
@@ -139,25 +142,35 @@ class TinyStore:
         """What waits in the agency's outbox. Raises NotFoundError, DamagedError, NotPermittedError."""
         return list(self._shelf(agency).live().notices().values())
 
+    def reading(self, agency: str) -> "Reading":
+        """The agency as it stands now. Raises NotFoundError, DamagedError, NotPermittedError."""
+        from csctool.storage.reading import Reading
+
+        return Reading(self._shelf(agency))
+
     @contextmanager
-    def delivering(self, agency: str) -> Iterator[bool]:
-        """The right to deliver the agency's notices; False while another process has it."""
+    def delivering(self, agency: str) -> "Iterator[Ledger | None]":
+        """The right to deliver the agency's notices, with the ledger; None while another process has it."""
+        from csctool.storage.journal import Ledger
+
         shelf = self._shelf(agency)
         shelf.require()
         with ExitStack() as held:
             try:
                 held.enter_context(lock.held(f"{shelf.directory}/.delivering", agency, 0))
             except BusyError:
-                yield False
-            else:
-                yield True
+                yield None
+                return
+            ledger = Ledger(shelf.directory)
+            try:
+                yield ledger
+            finally:
+                ledger.settle()
 
-    def record(self, agency: str, deliveries: Iterable[Delivery]) -> None:
-        """Record what was delivered, on disk when this returns. Raises StorageError, NotPermittedError."""
-        Journal(self._shelf(agency).directory).add(deliveries)
+    def deliveries(self, agency: str, since: datetime | None = None) -> Iterator[Delivery]:
+        """What was delivered since then, or ever. Raises NotPermittedError, StorageError."""
+        from csctool.storage.journal import Journal
 
-    def deliveries(self, agency: str, since: datetime | None = None) -> list[Delivery]:
-        """What was delivered since then; without `since` in the last two months. Raises DamagedError."""
         return Journal(self._shelf(agency).directory).since(since)
 
     def examine(self, agency: str, now: datetime) -> list[Symptom]:
