@@ -30,6 +30,8 @@ def worked(csctool):
     (agency / "plugins").mkdir()
     (agency / "plugins/own.py").write_text("CSCTOOL_API = 1\n")
     (agency / "plugins/words.json").write_text("{}")
+    (agency / "templates/ru").mkdir(parents=True)
+    (agency / "templates/ru/opened.txt").write_text("Открыто")
     (agency / "plugins/mail.secret").write_text("hunter2")
     (agency / "plugins/token.json").write_text("hunter2")
     (agency / "plugins/token.json").chmod(0o600)
@@ -72,8 +74,8 @@ def test_passwords_and_what_is_derived_stay_out_of_it(worked, file):
     assert names(file) == [
         "manifest.json", "csctool.toml", "rules.toml", "agencies/CSC/agency.toml", "agencies/DHS/agency.toml",
         "agencies/DHS/closed/2026-11.json", "agencies/DHS/open.json", "agencies/DHS/plugins/own.py",
-        "agencies/DHS/plugins/words.json", "agencies/DHS/rules.toml", "agencies/DOT/agency.toml",
-        "agencies/DOT/open.json",
+        "agencies/DHS/plugins/words.json", "agencies/DHS/rules.toml", "agencies/DHS/templates/ru/opened.txt",
+        "agencies/DOT/agency.toml", "agencies/DOT/open.json",
     ]  # fmt: skip
     with gzip.open(file) as plain:
         assert b"hunter2" not in plain.read()
@@ -116,7 +118,7 @@ def test_only_its_owner_reads_a_backup_and_it_never_replaces_a_file_unasked(work
 def test_a_dry_run_writes_no_file_and_says_what_would_be_in_it(worked, file):
     before = worked.files()
     assert (
-        "would hold 3 agencies in 11 files; left out: agencies/DHS/plugins/mail.secret"
+        "would hold 3 agencies in 12 files; left out: agencies/DHS/plugins/mail.secret"
         in worked("backup", file, "--dry-run").out
     )
     assert not os.path.exists(file)

@@ -17,13 +17,15 @@ _NAME = r"(?![.~])[^/\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+"
 _SETTINGS = r"(?:{}|rules|tests)\.toml"
 #: Code, and what code reads (see `taken`), in the directory for it or beside the settings.
 _PLUGIN = rf"(?:plugins/(?:{_NAME}/)*)?{_NAME}\.py|plugins/(?:{_NAME}/)*{_NAME}\.(?:json|toml|csv|tsv)"
+_TEMPLATE = rf"templates/(?:{_NAME}/)*{_NAME}\.(?:txt|html|toml)"
 _STORE = r"open\.json|closed/\d{4}-\d\d\.json"
 _JOURNAL = r"sent/\d{4}-\d\d\.jsonl"
 _AGENCY = rf"agencies/(?:{AGENCY_KEY.pattern})"
 
 #: What a desk is made of, by names relative to it.
 MEMBER = re.compile(
-    rf"{_SETTINGS.format('csctool')}|{_PLUGIN}|{_AGENCY}/(?:{_SETTINGS.format('agency')}|{_PLUGIN}|{_STORE}|{_JOURNAL})"
+    rf"{_SETTINGS.format('csctool')}|{_PLUGIN}|{_TEMPLATE}"
+    rf"|{_AGENCY}/(?:{_SETTINGS.format('agency')}|{_PLUGIN}|{_TEMPLATE}|{_STORE}|{_JOURNAL})"
 )
 #: Store files among them: made by csctool alone, each with a checksum; they are replaced and never changed.
 STORE = re.compile(rf"{_AGENCY}/(?:{_STORE})")
@@ -33,7 +35,7 @@ JOURNAL = re.compile(rf"{_AGENCY}/(?:{_JOURNAL})")
 DERIVED = re.compile(
     r"\.lock|\.delivering|\.(rules|csctool)\.cache(\.part)?|(open|\d{4}-\d\d)\.(prev|format\d+)\.json|index\.json"
     r"|\d{4}-\d\d\.brief-\w+\.json|.*\.json\.(tmp|next)|.*\.damaged-\w+(\.\d+)?|\.restored-[\w-]+|__pycache__"
-    r"|closed|sent|plugins"
+    r"|closed|sent|plugins|templates"
 )
 
 Kind = Literal["member", "derived", "strange"]
@@ -92,7 +94,7 @@ def within(root: str, agency: str | None) -> Iterator[Found]:
             yield Found(name, found)
         elif name in (f"{place}closed", f"{place}sent") and agency:
             yield from (Found(*entry) for entry in _entries(root, f"{name}/"))
-        elif name == f"{place}plugins":
+        elif name in (f"{place}plugins", f"{place}templates"):
             yield from _below(root, name)
 
 

@@ -249,7 +249,13 @@ def _carry_over(root: str, old: str, new: str, theirs: Collection[str]) -> None:
     for entry in sorted(os.listdir(old)):
         here, there = f"{old}/{entry}", f"{new}/{entry}"
         name = here.removeprefix(f"{root}/")
-        derived = members.kind_of(name) == "derived" and entry not in (".lock", "plugins", "closed", "sent")
+        derived = members.kind_of(name) == "derived" and entry not in (
+            ".lock",
+            "plugins",
+            "templates",
+            "closed",
+            "sent",
+        )
         if derived or name in theirs:
             continue
         if os.path.isdir(here) and not os.path.islink(here):
