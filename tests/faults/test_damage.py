@@ -127,7 +127,7 @@ def repaired(root: str, before: dict, damage: bytes) -> tuple[dict, dict]:
     assert after["DOT"] == before["DOT"]
     assert after["DHS"].keys() >= {"DHS-4", "DHS-5"}
     for agency in ("DHS", "DOT"):
-        for ticket, seals in TinyStore(root).sealed(agency):
+        for ticket, seals, _ in TinyStore(root).sealed(agency):
             assert broken(ticket, seals) is None, ticket.key
     return one, after["DHS"]
 

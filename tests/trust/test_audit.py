@@ -79,7 +79,13 @@ def test_whoever_cuts_off_the_end_and_mends_the_fields_is_seen_only_by_an_outsid
 
 def _without_the_end(ticket):
     return replace(
-        ticket, history=ticket.history[:-1], status="in-progress", resolution=None, code=None, resolved_at=None
+        ticket,
+        history=ticket.history[:-1],
+        version=ticket.version - 1,
+        status="in-progress",
+        resolution=None,
+        code=None,
+        resolved_at=None,
     )
 
 
@@ -89,6 +95,23 @@ def test_work_that_goes_on_leaves_an_outside_head_valid(csctool, worked):
     csctool("close", worked)
     csctool.open("Another one")
     csctool("audit", "verify", "--head", "-", stdin=head)
+
+
+def test_a_mail_with_the_heads_in_it_is_as_good_as_the_heads(csctool, worked):
+    """The auditor saves the whole message."""
+    heads = csctool("audit", "head", "--format", "jsonl").out
+    mail = f"From: cron@csc.example.gov\nSubject: heads\n\n{heads}\n-- \ncron\n".replace("\n", "\r\n")
+    csctool("audit", "verify", "--head", "-", stdin=mail)
+    on_a_terminal = json.dumps(csctool("audit", "head", "--format", "json").json, indent=2)
+    csctool("audit", "verify", "--head", "-", stdin=on_a_terminal)
+    csctool.refused("audit", "verify", "--head", "-", stdin=mail.replace('"digest"', '"digits"'), status=2)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "hello", "From: me\n\nno heads here\n", "[" * 100_000, '{"heads":' + "[" * 100_000, "{" * 9]
+)
+def test_what_holds_no_head_is_refused(csctool, text):
+    csctool.refused("audit", "verify", "--head", "-", stdin=text, status=2)
 
 
 def test_what_is_no_head_is_refused(csctool):

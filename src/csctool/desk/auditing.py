@@ -1,6 +1,7 @@
 """Checking that histories are what was written: chains, states that follow from them, numbers without gaps."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 import msgspec
 
@@ -8,7 +9,7 @@ from csctool.desk.desk import Desk
 from csctool.domain.audit import Break, Gap, broken, head
 from csctool.domain.past import unexplained
 from csctool.domain.ticket import Ticket
-from csctool.errors import UsageError
+from csctool.errors import NotFoundError, UsageError
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -35,10 +36,10 @@ def verify(desk: Desk, agencies: Iterable[str] = ()) -> Verified:
     found = Verified()
     for key in _agencies(desk, agencies):
         numbers = set()
-        for ticket, seals in desk.store.sealed(key):
+        for ticket, seals, number in desk.store.sealed(key):
             found.tickets += 1
-            numbers.add(ticket.number)
-            wrong = broken(ticket, seals) or _strayed(ticket)
+            numbers.add(number)
+            wrong = _misfiled(ticket, f"{key}-{number}") or broken(ticket, seals) or _strayed(ticket)
             if wrong:
                 found.breaks.append(wrong)
         gaps = desk.store.gaps(key)
@@ -59,7 +60,11 @@ def compare(desk: Desk, kept: Iterable[Head]) -> list[Break]:
     """The agencies in which something that stood there when a head was taken is no longer the same."""
     breaks = []
     for old in kept:
-        count, digest = head(desk.store.sealed(old.agency), old.before)
+        try:
+            count, digest = head(desk.store.sealed(old.agency), old.before)
+        except NotFoundError:
+            breaks.append(Break(old.agency, 0, f"it had {old.tickets} tickets before {old.before}, and is not there"))
+            continue
         if (count, digest) != (old.tickets, old.digest):
             then, now = f"{old.tickets} tickets, {old.digest}", f"{count} tickets, {digest}"
             why = f"what stood there before {old.before} is not the same any more: {then} then, {now} now"
@@ -68,15 +73,25 @@ def compare(desk: Desk, kept: Iterable[Head]) -> list[Break]:
 
 
 def read_heads(data: bytes) -> list[Head]:
-    """What `audit head --format json` or `jsonl` printed. Raises UsageError."""
+    """What `audit head --format json` or `jsonl` printed, also as it stands in a mail. Raises UsageError."""
+    unreadable = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+    with suppress(*unreadable):
+        return msgspec.json.decode(data, type=_Kept).heads
+    found: list[Head] = []
     try:
-        if b'"heads"' in data:
-            return msgspec.json.decode(data, type=_Kept).heads
-        return [msgspec.json.decode(line, type=Head) for line in data.splitlines() if line.strip()]
-    except msgspec.MsgspecError as error:
-        raise UsageError(
-            f"not the heads of an audit: {error}", "keep what csctool audit head --format json prints"
-        ) from None
+        for line in data.splitlines():
+            if line.startswith(b'{"schema"'):
+                found += msgspec.json.decode(line, type=_Kept).heads
+            elif line.startswith(b"{"):
+                found.append(msgspec.json.decode(line, type=Head))
+    except unreadable as error:
+        raise UsageError(f"not the heads of an audit: {error}", _KEEP) from None
+    if not found:
+        raise UsageError("not the heads of an audit: none in it", _KEEP)
+    return found
+
+
+_KEEP = "keep what csctool audit head --format jsonl prints"
 
 
 class _Kept(msgspec.Struct):
@@ -88,6 +103,10 @@ def _agencies(desk: Desk, wanted: Iterable[str]) -> list[str]:
     for key in keys:
         desk.directory.agency(key)
     return keys or desk.store.agencies()
+
+
+def _misfiled(ticket: Ticket, key: str) -> Break | None:
+    return None if ticket.key == key else Break(key, 0, f"what is filed there says that it is {ticket.key}")
 
 
 def _strayed(ticket: Ticket) -> Break | None:

@@ -5,6 +5,7 @@ that only a copy of the last seals in somebody else's hands helps: `head` is mad
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
@@ -83,7 +84,12 @@ def broken(ticket: Ticket, seals: tuple[str, ...]) -> Break | None:
     return None
 
 
-Sealed = tuple[Ticket, tuple[str, ...]]
+class Sealed(NamedTuple):
+    """A ticket with the seals of its events, and the `number` under which the store has filed it."""
+
+    ticket: Ticket
+    seals: tuple[str, ...]
+    number: int
 
 
 def head(sealed: Iterable[Sealed], before: str) -> tuple[int, str]:
@@ -92,7 +98,7 @@ def head(sealed: Iterable[Sealed], before: str) -> tuple[int, str]:
     `before` is a real time as operation ids begin with, `20261122T013407Z`. What is added later changes nothing in it,
     so that a head which was kept elsewhere can be compared at any time.
     """
-    last = [(t.number, t.key, found) for t, seals in sealed if (found := _last(t, seals, before))]
+    last = [(number, t.key, found) for t, seals, number in sealed if (found := _last(t, seals, before))]
     whole = blake2b(digest_size=SIZE)
     for _, key, found in sorted(last):
         whole.update(f"{key} {found}\n".encode())

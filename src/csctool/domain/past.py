@@ -6,7 +6,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from csctool.domain.ticket import Event, Ticket, plain
+from csctool.domain.ticket import Event, Ticket, plain, split_key
 
 
 def ticket_as_of(ticket: Ticket, at: datetime) -> Ticket | None:
@@ -36,9 +36,10 @@ def unexplained(ticket: Ticket) -> list[str]:
 
     The SLA outcome follows from the clocks, which `sla recompute` proves.
     """
-    said: dict[str, Any] = {}
+    agency, number = split_key(ticket.key)
+    said: dict[str, Any] = {"agency": agency, "number": number, "version": len(ticket.history)}
     for event in ticket.history:
-        said.update({name: new for name, (_, new) in event.changes.items()})
+        said.update({name: new for name, (_, new) in event.changes.items()}, updated_at=event.at)
     born = Ticket(ticket.key, ticket.agency, ticket.number, "contact", "queued", "")
     return [
         name for name in Ticket.__struct_fields__
@@ -46,7 +47,7 @@ def unexplained(ticket: Ticket) -> list[str]:
     ]  # fmt: skip
 
 
-_UNTOLD = frozenset({"key", "agency", "number", "sla", "version", "updated_at", "history"})
+_UNTOLD = frozenset({"key", "sla", "history"})
 
 
 def _kept(history: tuple[Event, ...], at: datetime) -> int:

@@ -80,7 +80,7 @@ class MemoryStore:
     def sealed(self, agency: str) -> Iterator[Sealed]:
         """Every ticket of the agency with its seals."""
         place = self._agency(agency)
-        return ((ticket, place.seals[number]) for number, ticket in list(place.tickets.items()))
+        return (Sealed(ticket, place.seals[number], number) for number, ticket in list(place.tickets.items()))
 
     def counter(self, agency: str, counter: str) -> int:
         """Where a counter of the agency stands."""

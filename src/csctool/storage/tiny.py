@@ -120,8 +120,9 @@ class TinyStore:
 
     def sealed(self, agency: str) -> Iterator[Sealed]:
         """Every ticket of the agency with its seals. Raises NotFoundError, DamagedError, NotPermittedError."""
-        documents = self._documents(self._shelf(agency), Query(everything=True))
-        return ((codec.decode(document), codec.seals(document)) for document in documents)
+        shelf = self._shelf(agency)
+        documents = shelf.steady(shelf.everything, self._wait)
+        return (Sealed(codec.decode(found), codec.seals(found), int(number)) for number, found in documents.items())
 
     def archive(self, agency: str) -> int:
         """Move finished tickets to the archive of the month in which they ended; returns how many moved."""
