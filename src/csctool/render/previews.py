@@ -36,7 +36,7 @@ def _text(several: Sequence[Any]) -> str:
 
 
 def _whom(notice: Any) -> str:
-    return str(notice.to) if notice.to == notice.role else f"{notice.to} ({notice.role})"
+    return str(notice.to) if notice.to == notice.role else f"{notice.to or 'nobody yet'} ({notice.role})"
 
 
 def _plain(one: Any) -> dict[str, Any]:
