@@ -121,7 +121,8 @@ def _template(root: str, directory: str, name: str) -> bytes:
     try:
         return read_within(directory, name, trust(root, directory))[1]
     except UntrustedError as error:
-        raise SettingsError(f"{os.path.join(directory, name)}: {error}") from None
+        path = os.path.relpath(os.path.join(directory, name), root)
+        raise SettingsError(f"{path}: {error}", "the next best words are used") from None
 
 
 def _settings(root: str, later: "Later") -> DeskSettings:

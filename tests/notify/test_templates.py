@@ -121,10 +121,12 @@ def test_what_a_template_must_not_do_is_named_and_the_shipped_words_go_out(cscto
     subject, text, err = told()
     assert "Thank you for getting in touch" in text
     assert subject == "[DHS-1] No dial tone"
-    assert err.startswith(f"csctool: {path}: ")
+    assert err.startswith(f"csctool: {path.relative_to(desk)}: ")
     assert why in err
     assert err.count("\n") == 1
-    assert csctool("notify", "preview", "DHS-1", "opened", status=2).err.startswith(f"csctool: {path}: ")
+    assert csctool("notify", "preview", "DHS-1", "opened", status=2).err.startswith(
+        f"csctool: {path.relative_to(desk)}: "
+    )
 
 
 def test_a_template_that_fails_is_told_once_however_many_messages_there_are(csctool, desk, told):
@@ -158,7 +160,7 @@ def test_a_template_that_others_may_have_written_is_not_read(csctool, desk, told
     _, text, err = told()
     assert "Thank you for getting in touch" in text
     assert "Send" not in text
-    assert err.startswith(f"csctool: {path}: ")
+    assert err.startswith(f"csctool: {path.relative_to(desk)}: ")
 
 
 def test_html_of_ones_own_is_escaped_and_only_words_of_the_same_hand_are_mixed(csctool, desk, told):
@@ -182,7 +184,7 @@ def test_names_that_are_no_toml_are_told_and_the_others_used(csctool, desk, told
     path = write(desk, "agencies/DHS/templates/names.toml", "[status\n")
     _, text, err = told()
     assert "Waiting" in text
-    assert err.startswith(f"csctool: {path}: ")
+    assert err.startswith(f"csctool: {path.relative_to(desk)}: ")
 
 
 def test_facts_and_quotations_without_a_value_are_left_out():

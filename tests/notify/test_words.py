@@ -272,3 +272,34 @@ def test_the_longest_texts_make_a_mail_that_can_be_read():
         assert len(words.subject) <= 200
         assert len(words.text) < 200_000
     assert WRITERS["en"].troubles() == []
+
+
+def test_every_field_of_a_template_stands_in_the_documents_and_no_other():
+    from csctool.notify.facts import LISTS, facts
+    from csctool.notify.tongue import Tongue
+    from csctool.notify.words import FRAME
+
+    pages = (Path(__file__).parents[2] / "docs" / "notifications.md").read_text()
+    fields = pages.partition("### Fields\n")[2].partition("\n## ")[0]
+    clients, colleagues = (_named(part) for part in fields.split("| for the desk's people | is |"))
+    tongue = Tongue("en", NOON.tzinfo, {})
+    letters = [letter()]
+    there = facts(letters[0], SETTINGS, SETTINGS, tongue, "client", letters)
+    assert clients == there.keys()
+    assert colleagues == (facts(letters[0], SETTINGS, SETTINGS, tongue, "staff", letters).keys() - there.keys()) | {
+        *FRAME
+    }
+    lists = {
+        name
+        for name, value in facts(letters[0], SETTINGS, SETTINGS, tongue, "staff").items()
+        if isinstance(value, list)
+    }
+    assert lists == set(LISTS)
+
+
+def _named(table):
+    """The fields in the first column, and those that the second says are the same in the reader's language."""
+    rows = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| `")]
+    return {name for first, _ in rows for name in re.findall(r"`(\w+)`", first)} | {
+        name for _, second in rows for name in re.findall(r"`(\w+_name)`", second) if "`event`" not in second
+    }

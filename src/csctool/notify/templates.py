@@ -24,7 +24,7 @@ LAST = "en"
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A template: where it stands, its text, and its layer: 0 is the nearest to the agency."""
+    """A template: where it stands in the desk's directory, its text, and its layer: 0 is the nearest to the agency."""
 
     path: str
     source: str
@@ -35,11 +35,12 @@ class Templates:
     """The templates of an agency. What can't be read is passed over and told by `troubles`."""
 
     def __init__(self, root: str, agency: str, read: Read, trouble: Callable[[CscError], None]) -> None:
+        self._root = root
         own = (os.path.join(root, "agencies", agency), root)
         self._layers = [(place, read) for place in own if os.path.isdir(os.path.join(place, DIRECTORY))]
         self._layers.append((os.path.dirname(SHIPPED), _shipped))
         self._trouble = trouble
-        self._known: dict[str, Found | None] = {}
+        self._known: dict[tuple[str, str], Found | None] = {}
 
     def locales(self) -> list[str]:
         """The languages in which there is anything."""
@@ -71,20 +72,23 @@ class Templates:
         return merged
 
     def _read(self, place: str, name: str, layer: int, read: Read) -> Found | None:
-        path = os.path.join(place, name)
-        if path not in self._known:
-            self._known[path] = None
-            try:
-                self._known[path] = Found(path, neutral(read(place, name).decode("utf-8-sig")), layer)
-            except FileNotFoundError:
-                pass
-            except UnicodeDecodeError:
-                self._trouble(SettingsError(f"{path}: it is not UTF-8", "convert it, e.g. with iconv"))
-            except OSError as error:
-                self._trouble(SettingsError(f"{path}: {error.strerror}"))
-            except CscError as error:
-                self._trouble(error)
-        return self._known[path]
+        if (place, name) not in self._known:
+            self._known[place, name] = self._read_now(place, name, layer, read)
+        return self._known[place, name]
+
+    def _read_now(self, place: str, name: str, layer: int, read: Read) -> Found | None:
+        path = os.path.relpath(os.path.join(place, name), self._root)
+        try:
+            return Found(path, neutral(read(place, name).decode("utf-8-sig")), layer)
+        except FileNotFoundError:
+            return None
+        except UnicodeDecodeError:
+            self._trouble(SettingsError(f"{path}: it is not UTF-8", "convert it, e.g. with iconv"))
+        except OSError as error:
+            self._trouble(SettingsError(f"{path}: {error.strerror}", "the next best words are used"))
+        except CscError as error:
+            self._trouble(error)
+        return None
 
 
 def _shipped(place: str, name: str) -> bytes:

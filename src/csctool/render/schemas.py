@@ -78,6 +78,7 @@ SCHEMAS: dict[str, Callable[[], Any]] = {
     "backup": lambda: msgspec.defstruct("Backup", [("schema", Literal["csctool.backup/1"]), *_fields(Backup)]),
     "restore": lambda: msgspec.defstruct("Restore", [("schema", Literal["csctool.restore/1"]), *_fields(Restored)]),
     "archive": _rows("archive"),
+    "preview": lambda: _envelope("preview", messages=list[Row]),
     "sla": lambda: msgspec.defstruct("Sla", [("schema", Literal["csctool.sla/1"]), *_fields(Ledger)]),
     "sla.recompute": lambda: _envelope("sla.recompute", checked=int, differences=list[Row]),
     "sla.simulate": _rows("sla.simulate"),
