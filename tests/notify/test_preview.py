@@ -74,10 +74,29 @@ def test_a_page_is_one_page(csctool, desk):
     (desk / "agencies" / "DHS" / "rules.toml").write_text(RULES)
     key = csctool.open("No dial tone", "-r", "Ann <ann@dhs.gov>")
     refused = csctool.refused("notify", "preview", key, "resolved", "--format", "html", status=2)
-    assert "choose with --to: requester, noc@example.gov" in refused
+    assert "choose with --to: Ann <ann@dhs.gov>, noc@example.gov" in refused
     assert (
         csctool("notify", "preview", key, "resolved", "--format", "html", "--to", "requester").out.count("<html") == 1
     )
+
+
+def test_the_mail_as_a_server_would_get_it(csctool, desk):
+    from email import message_from_string, policy
+
+    path = desk / "agencies" / "DHS" / "agency.toml"
+    path.write_text(path.read_text() + '\nsender = "DHS Help <help@dhs.gov>"\nlocale = "ru"\n')
+    key = csctool.open("Не печатает", "-r", "Анна <ann@dhs.gov>")
+    mail = message_from_string(
+        csctool("notify", "preview", key, "opened", "--format", "mime").out, policy=policy.default
+    )
+    assert (mail["From"], mail["To"], mail["Subject"]) == (
+        "DHS Help <help@dhs.gov>", "Анна <ann@dhs.gov>", f"[{key}] Не печатает"
+    )  # fmt: skip
+    assert mail["References"] == f"<{key}@dhs.gov>"
+    assert "Здравствуйте, Анна!" in mail.get_body(("plain",)).get_content()
+    key = csctool.open("x", "-r", "Ann, 555-0100")
+    refused = csctool.refused("notify", "preview", key, "opened", "--format", "mime", status=9)
+    assert "'Ann, 555-0100' is no address; no mail can be sent there" in refused
 
 
 def test_hostile_words_do_not_steer_the_terminal(csctool):

@@ -1,5 +1,7 @@
 """`notify preview`: the words of an event before anybody reads them."""
 
+from typing import Any
+
 import click
 
 from csctool.commands.context import Context
@@ -12,7 +14,8 @@ def _events(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[st
     return [name for name in NAMES.values() if name.startswith(begun)]
 
 
-FORMAT = click.Choice(("text", "html", "json"))
+#: How to show it -> what it takes.
+FORMS: dict[str, Any] = {"text": "words", "html": "page", "mime": "mail", "json": "words"}
 
 
 @click.command("preview")
@@ -20,13 +23,15 @@ FORMAT = click.Choice(("text", "html", "json"))
 @click.argument("event", type=FILLED, shell_complete=_events)
 @click.option("--to", type=FILLED, metavar="ROLE|ADDRESS", help="Only this recipient: requester, assignee, an address.")
 @click.option("--locale", type=FILLED, help="In this language instead of the recipient's: ru, en_GB.")
-@click.option("--format", "fmt", type=FORMAT, default="text", show_default=True, help="How to show it.")
+@click.option(
+    "--format", "fmt", type=click.Choice(tuple(FORMS)), default="text", show_default=True, help="How to show it."
+)
 @click.pass_obj
 def preview(context: Context, key: str, event: str, to: str | None, locale: str | None, fmt: str) -> None:
     """Show what would be said of an event, and to whom. Nothing is sent.
 
-    EVENT is what rules call it: opened, held, resolved, … One that has not happened is made up. Exit 2 when a template
-    can't be used; what would be said instead is shown.
+    EVENT is what rules call it: opened, held, resolved, … One that has not happened is made up. `html` is the page,
+    `mime` the whole e-mail. Exit 2 when a template can't be used; what would be said instead is shown.
 
     \b
       csctool notify preview DHS-1 resolved
@@ -35,6 +40,6 @@ def preview(context: Context, key: str, event: str, to: str | None, locale: str 
     from csctool.desk.previewing import preview as look
     from csctool.render.previews import previews
 
-    found = look(context.desk(dry_run=True), key, event, to, locale, alone=fmt == "html")
+    found = look(context.desk(dry_run=True), key, event, to, locale, FORMS[fmt])
     previews(found.previews, fmt)
     context.failed += found.troubles

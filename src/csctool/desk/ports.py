@@ -293,6 +293,9 @@ class Post(Protocol):
     def words(self, letter: Letter, locale: str | None = None) -> Wording:
         """What the recipient reads, in the recipient's language or in another one."""
 
+    def mail(self, letter: Letter, words: Wording) -> bytes:
+        """The e-mail that a letter would be, whatever its transport. Raises DeliveryError where it has no address."""
+
     def troubles(self) -> list[CscError]:
         """What could not be used for the words since the last call, and what was used instead."""
 

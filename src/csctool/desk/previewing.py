@@ -1,6 +1,7 @@
 """What people would read, and who: words before they are sent. Nothing is saved and nothing leaves."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 
@@ -16,16 +17,19 @@ from csctool.domain.sample import sample
 from csctool.domain.ticket import Event, Ticket, split_key
 from csctool.errors import CscError, NotFoundError, UsageError
 
+#: What is wanted: text and page, a page, or a mail.
+Form = Literal["words", "page", "mail"]
 #: By whom it is told when no rule wants it told.
 NOBODY = "no rule"
 
 
 class Preview(msgspec.Struct, frozen=True):
-    """A letter and its words. `happened` is False for an event that was made up."""
+    """A letter and its words. `happened` is False for an event that was made up; a `mail` only where it was wanted."""
 
     letter: Letter
     words: Wording
     happened: bool
+    mail: bytes | None = None
 
 
 class Previewed(msgspec.Struct, frozen=True):
@@ -36,13 +40,13 @@ class Previewed(msgspec.Struct, frozen=True):
 
 
 def preview(
-    desk: Desk, key: str, name: str, to: str | None = None, locale: str | None = None, *, alone: bool = False
+    desk: Desk, key: str, name: str, to: str | None = None, locale: str | None = None, form: Form = "words"
 ) -> Previewed:  # fmt: skip
     """The words of an event, for everybody whom the rules tell of it, or for those of a role, or for an address.
 
     Where no rule tells anybody, what the requester would read. The last event of that name is taken, or, where there
-    was none, the ticket as it stands with an event that is made up. `alone` wants the same words for all.
-    Raises NotFoundError, UsageError.
+    was none, the ticket as it stands with an event that is made up. A page is wanted where all read the
+    same, a mail of one letter. Raises NotFoundError, UsageError, DeliveryError for a mail that has no address.
     """
     if name not in NAMES.values():
         raise UsageError(f"there is no event {name!r}", hint(name, NAMES.values(), most=len(NAMES)))
@@ -52,9 +56,11 @@ def preview(
     ticket, event, happened = _event(desk, ticket, name)
     letters = list(_letters(desk, ticket, event, to))
     previews = [Preview(letter, desk.post.words(letter, locale), happened) for letter in letters]
-    if alone and len({one.words.html for one in previews}) > 1:
-        roles = dict.fromkeys(letter.notice.role for letter in letters)
-        raise UsageError(f"{len(letters)} people read different words", f"choose with --to: {', '.join(roles)}")
+    if len(letters) > 1 and (form == "mail" or (form == "page" and len({one.words.html for one in previews}) > 1)):
+        addresses = dict.fromkeys(letter.notice.to for letter in letters)
+        raise UsageError(f"{len(letters)} messages are no single {form}", f"choose with --to: {', '.join(addresses)}")
+    if form == "mail":
+        previews = [msgspec.structs.replace(one, mail=desk.post.mail(one.letter, one.words)) for one in previews]
     return Previewed(previews, desk.post.troubles())
 
 

@@ -10,7 +10,7 @@ from csctool.domain.address import Address, AddressError, address
 from csctool.domain.organisation import AgencySettings, DeskSettings
 from csctool.domain.transports import KINDS, NEEDS, READY, Chat, Command, File, Smtp, Webhook
 from csctool.domain.transports import Transport as Table
-from csctool.errors import CscError
+from csctool.errors import CscError, DeliveryError
 from csctool.notify.transport import ShutError, Transport
 from csctool.notify.words import Writer
 
@@ -61,6 +61,17 @@ class Mailroom:
         """What the recipient reads."""
         return self._writer.worded(letter, locale)
 
+    def mail(self, letter: Letter, words: Wording) -> bytes:
+        """The mail that the words would be, from the letter's mail server or the first that there is."""
+        from csctool.notify.mail import message
+
+        tables = (self._settings.transports.get(letter.notice.transport), *self._settings.transports.values())
+        table = next((table for table in tables if isinstance(table, Smtp)), None)
+        try:
+            return message(letter, words, self._sender(table, letter.agency)).as_bytes()
+        except AddressError as error:
+            raise DeliveryError(f"{letter.notice.to!r} {error}", "no mail can be sent there") from None
+
     def troubles(self) -> list[CscError]:
         """Templates that could not be used since the last call."""
         return self._writer.troubles()
@@ -108,13 +119,13 @@ class Mailroom:
             return ChatTransport(table)
         raise AssertionError(table)
 
-    def _sender(self, table: Smtp, agency: str) -> "Sender":
+    def _sender(self, table: Smtp | None, agency: str) -> "Sender":
         """Whose mail it is: the agency's, the transport's, or that of the Unix user on this host."""
         from csctool.notify.mail import Sender
 
         own = self._agency(agency)
-        reply_to = own.reply_to or table.reply_to
-        sender = own.sender or table.sender
+        reply_to = own.reply_to or (table and table.reply_to)
+        sender = own.sender or (table and table.sender)
         found = address(sender) if sender else _unix_address(self._settings.name)
         return Sender(found, address(reply_to) if reply_to else None)
 

@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from csctool.render.rows import document, write
+from csctool.render.rows import document, raw, write
 from csctool.render.text import paragraphs, visible
 
 
 def previews(found: Sequence[Any], fmt: str) -> None:
-    """What each recipient would read: as text with a head that says who and why, as an HTML page, or as JSON."""
+    """What each recipient would read: as text with a head that says who and why, as a page, as a mail, or as JSON."""
     if fmt == "json":
         document({"schema": "csctool.preview/1", "messages": [_plain(one) for one in found]})
     elif fmt == "html":
         write(found[0].words.html)
+    elif fmt == "mime":
+        raw(found[0].mail)
     else:
         same: dict[tuple[str, ...], list[Any]] = {}
         for one in found:
