@@ -20,6 +20,6 @@ def command(context: Context, repair: bool, dry_run: bool, fmt: str) -> None:
     """
     from csctool.render.doctor import checkup
 
-    found = context.doctor(repair=repair, dry_run=dry_run)
+    found = context.took(context.doctor(repair=repair, dry_run=dry_run))
     checkup(found, fmt)
     context.failed += [found.verdict] if found.verdict else []

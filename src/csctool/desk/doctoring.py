@@ -14,11 +14,12 @@ Check = Callable[[], Iterable[Symptom]]
 
 
 class Checkup(msgspec.Struct):
-    """What was looked at, what was found, what was repaired."""
+    """What was looked at, what was found, what was repaired, and which agencies could not be."""
 
     agencies: list[str]
     findings: list[Symptom]
     repairs: list[Repair]
+    failures: list[tuple[str, CscError]]
     dry_run: bool = False
 
     @property
@@ -40,17 +41,23 @@ def doctor(
     store: Examined, settings: Sequence[CscError], now: datetime, *, more: Check = tuple, repair: bool = False,
     dry_run: bool = False,
 ) -> Checkup:  # fmt: skip
-    """Look at everything; with `repair` save what can be saved first, unless it is a dry run. Raises BusyError."""
+    """Look at everything; with `repair` save what can be saved first, unless it is a dry run."""
     keys = store.agencies()
     left_out = [Symptom("warning", None, "", error.message, error.hint) for error in store.troubles()]
-    repairs = [made for key in keys for made in store.repair(key, dry_run=dry_run)] if repair else []
+    repairs: list[Repair] = []
+    failures: list[tuple[str, CscError]] = []
+    for key in keys if repair else ():
+        try:
+            repairs += store.repair(key, dry_run=dry_run)
+        except CscError as error:  # one that is busy or another group's keeps no other from its repair
+            failures.append((key, error))
     findings = [*map(_unusable, settings), *store.surroundings(), *left_out, *more()]
     for key in keys:
         try:
             findings += store.examine(key, now)
         except CscError as error:
             findings.append(Symptom("damage" if error.exit == 7 else "warning", key, "", error.message, error.hint))
-    return Checkup(keys, findings, repairs, dry_run)
+    return Checkup(keys, findings, repairs, failures, dry_run)
 
 
 def _unusable(error: CscError) -> Symptom:

@@ -1,13 +1,13 @@
 """The transport `file`: a line of JSON for each message, for programs that read a file and for trying things out."""
 
 import os
-import stat
 
 import msgspec
 
 from csctool.desk.ports import Letter, Outcome, Wording
 from csctool.domain.transports import File
 from csctool.notify.transport import ShutError, plain
+from csctool.sharing import opened
 
 
 class FileTransport:
@@ -32,16 +32,9 @@ class FileTransport:
 
 def _append(path: str, line: bytes) -> None:
     directory = os.path.dirname(path)
-    flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-    new = False
+    new = not os.path.exists(path)
+    descriptor = opened(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
-        descriptor = os.open(path, flags)
-    except FileNotFoundError:
-        descriptor = os.open(path, flags | os.O_CREAT, 0o600)
-        new = True
-    try:
-        if new:
-            os.fchmod(descriptor, stat.S_IMODE(os.stat(directory).st_mode) & 0o666)
         size = os.fstat(descriptor).st_size
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
             line = b"\n" + line  # half a line of a writer that was killed stays alone

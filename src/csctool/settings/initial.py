@@ -3,10 +3,12 @@
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from csctool.errors import NotPermittedError, RefusedError, StorageError
 from csctool.settings.load import AGENCY_FILE, DESK_FILE, agency_path, desk_from, load_desk
+from csctool.sharing import SETTINGS, adopt
 
 DESK_TEXT = """\
 # csctool.toml: what this desk is told. Every setting has a default; `csctool config check` says what is wrong.
@@ -223,12 +225,13 @@ def write_text(path: str, text: str) -> None:
     """Replace a settings file in one step, so that a reader or a crash meets the old one or the new one."""
     new = f"{path}.new"
     try:
-        with open(new, "w", encoding="utf-8") as file:
-            file.write(text)
+        with suppress(FileNotFoundError):
+            os.unlink(new)  # of somebody who was killed here, and perhaps not to be written by us
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+            adopt(file.fileno(), path, SETTINGS)
+            file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
-        if os.path.exists(path):
-            os.chmod(new, os.stat(path).st_mode & 0o7777)
         os.replace(new, path)
     except OSError as error:
         raise _failed(path, error) from None

@@ -16,6 +16,7 @@ from typing import TypeVar
 import msgspec
 
 from csctool import __version__
+from csctool.sharing import made
 
 try:  # the same function as in hashlib, without loading OpenSSL at every start
     from _blake2 import blake2b
@@ -28,6 +29,8 @@ WORTH = 2048
 #: Raise the number when what the text means, or what is refused, changes within a version.
 _MARK = f"csctool settings 1 {__version__}\n".encode()
 _SIZE = 32
+#: A cache that others than its owner may write is not believed.
+_MODE = 0o644
 
 T = TypeVar("T", bound=msgspec.Struct)
 #: What to do when a command has saved something.
@@ -97,7 +100,7 @@ def _trusted(found: os.stat_result, path: str) -> bool:
 def _write(cache: str, data: bytes) -> None:
     part = f"{cache}.part"
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        descriptor = made(part, os.O_WRONLY | os.O_NOFOLLOW, _MODE)
         with open(descriptor, "wb") as file:
             file.write(data)
         os.rename(part, cache)

@@ -2,13 +2,13 @@
 
 import os
 import re
-import stat
 import tomllib
 
 from csctool.domain.words import AGENCY_KEY
 from csctool.errors import NotPermittedError, RefusedError, SettingsError, StorageError, UsageError
 from csctool.settings.initial import toml_value, write_text
 from csctool.settings.load import AGENCY_FILE, agency_path, load_agency, read_text
+from csctool.sharing import SETTINGS, made, make_directory
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,60}")
 _SKELETON = os.path.join(os.path.dirname(__file__), "skeletons")
@@ -26,13 +26,10 @@ def write_plugin(root: str, key: str, name: str, *, dry_run: bool = False) -> st
     enabled = _with_plugin(read_text(settings), f"plugins/{stem}.py", settings)
     if dry_run:
         return path
-    shared = bool(os.stat(agency_path(root, key)).st_mode & stat.S_ISGID)
     try:
-        if not os.path.isdir(os.path.dirname(path)):
-            os.mkdir(os.path.dirname(path))
-            os.chmod(os.path.dirname(path), 0o2770 if shared else 0o755)
-        _write(path, _template("plugin.py").replace("KEY", key))
-        os.chmod(path, 0o660 if shared else 0o644)
+        make_directory(os.path.dirname(path))
+        with open(made(path, os.O_WRONLY, SETTINGS), "w", encoding="utf-8") as file:
+            file.write(_template("plugin.py").replace("KEY", key))
     except OSError as error:
         raise _failed(path, error) from None
     write_text(settings, enabled)

@@ -2,11 +2,11 @@
 
 import errno
 import os
-import stat
 from collections.abc import Sequence
 from contextlib import suppress
 
 from csctool.errors import CscError, NotPermittedError, StorageError
+from csctool.sharing import adopt
 
 #: What a file is called while it is written. Only the holder of the agency's lock writes, so the name may be fixed.
 TEMPORARY = ".tmp"
@@ -185,37 +185,18 @@ def clear_leftovers(directory: str) -> None:
             remove(f"{directory}/{name}")
 
 
-def file_mode(directory: str) -> int:
-    """The mode of a new file: what the directory grants, without execution, whatever the umask of this user is."""
-    return stat.S_IMODE(os.stat(directory).st_mode) & 0o666
-
-
 def _write(path: str, content: bytes | bytearray, like: str) -> None:
     """A new file with mode and group of the file `like`, on disk when this returns."""
     remove(path)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        _adopt(descriptor, like)
+        adopt(descriptor, like)
         rest = memoryview(content)
         while rest:
             rest = rest[os.write(descriptor, rest) :]
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _adopt(descriptor: int, like: str) -> None:
-    try:
-        old = os.stat(like)
-    except FileNotFoundError:
-        os.fchmod(descriptor, file_mode(os.path.dirname(like)))
-        return
-    new = os.fstat(descriptor)
-    if old.st_gid != new.st_gid:
-        os.fchown(descriptor, -1, old.st_gid)
-    if old.st_uid != new.st_uid and os.geteuid() == 0:
-        os.fchown(descriptor, old.st_uid, -1)
-    os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
 
 
 def remove(path: str) -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from csctool.domain.notice import Delivery
 from csctool.errors import DamagedError
+from csctool.sharing import make_directory, opened
 from csctool.storage import codec, files
 
 #: A notice that was recorded and did not leave the outbox is among the last records that were written: a killed
@@ -131,16 +132,11 @@ class Ledger(Journal):
 
     def _open(self) -> None:
         if not os.path.isdir(self._directory):
-            os.makedirs(self._directory, exist_ok=True)
-            above = os.path.dirname(self._directory)
-            os.chmod(self._directory, os.stat(above).st_mode & 0o7777)
-            files.sync_directory(above)
-        flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
-        try:
-            self._descriptor = os.open(self._path, flags)
-        except FileNotFoundError:
-            self._descriptor = os.open(self._path, flags | os.O_CREAT, 0o600)
-            os.fchmod(self._descriptor, files.file_mode(self._directory))
+            make_directory(self._directory)
+            files.sync_directory(os.path.dirname(self._directory))
+        new = not os.path.exists(self._path)
+        self._descriptor = opened(self._path, os.O_RDWR | os.O_NOFOLLOW)
+        if new:
             files.sync_directory(self._directory)
         self._end = _end_of_records(self._descriptor)
         os.ftruncate(self._descriptor, self._end)

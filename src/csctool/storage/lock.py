@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from csctool.errors import BusyError, CscError
+from csctool.sharing import opened
 from csctool.storage import files
 
 #: Linux has locks that belong to an open file; elsewhere there is no queue.
@@ -28,13 +29,14 @@ _OFD = getattr(fcntl, "F_OFD_SETLK", None), getattr(fcntl, "F_OFD_SETLKW", None)
 _GATE, _NUMBERS = 1 << 40, 1 << 41
 #: Where the last number is written in the file, behind the holder; how many numbers there are before they begin again.
 _COUNTER, _MOST = 20, 1 << 40
+_FLAGS = os.O_RDWR | os.O_NOFOLLOW
 #: Taking a number takes microseconds; so often it is tried, a millisecond apart, when somebody else is at it.
 _TRIES = 50
 
 
 def make(path: str) -> None:
     """Make the lock file, unless it is there. Raises OSError."""
-    os.close(_open(path, shared=False))
+    os.close(opened(path, _FLAGS))
 
 
 @contextmanager
@@ -73,21 +75,12 @@ def held(path: str, agency: str, wait: float, shared: bool = False) -> Iterator[
 
 
 def _open(path: str, shared: bool) -> int:
-    flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        return os.open(path, flags)
-    except FileNotFoundError:
-        pass
+        return opened(path, _FLAGS)
     except OSError as error:
         if shared and error.errno in (errno.EACCES, errno.EROFS):
             return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         raise
-    try:
-        descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return os.open(path, flags)
-    os.fchmod(descriptor, files.file_mode(os.path.dirname(path)))
-    return descriptor
 
 
 def _kind(shared: bool) -> int:

@@ -39,7 +39,12 @@ class Found(NamedTuple):
 
 
 def repair(shelf: Shelf, wait: float, *, dry_run: bool) -> list[Repair]:
-    """Save what can be saved of every damaged file of the agency. Raises BusyError, StorageError."""
+    """Save what can be saved of every damaged file of the agency; where nothing is damaged, no lock is asked for.
+
+    Raises BusyError, NotPermittedError, StorageError.
+    """
+    if not _damaged(shelf):
+        return []
     with shelf.locked(wait):
         repairs = []
         with suppress(CscError):
@@ -56,6 +61,16 @@ def repair(shelf: Shelf, wait: float, *, dry_run: bool) -> list[Repair]:
             made, _ = _repaired(shelf.path, dry_run=dry_run, agency=shelf.agency, floor=floor, months=months)
             repairs += made
         return repairs
+
+
+def _damaged(shelf: Shelf) -> bool:
+    try:
+        shelf.live()
+        for month in shelf.archives.months():
+            shelf.archives.month(month)
+    except DamagedError:
+        return True
+    return False
 
 
 def _repaired(

@@ -1,7 +1,6 @@
 """The files of one agency: the live tickets, the archives, and the lock over both."""
 
 import os
-import stat
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from typing import TypeVar
@@ -11,6 +10,7 @@ import msgspec
 from csctool.domain.agenda import Agenda
 from csctool.domain.query import Range
 from csctool.errors import NotFoundError, NotPermittedError
+from csctool.sharing import make_directory
 from csctool.storage import agendas, briefs, codec, container, files, joint, lock
 from csctool.storage.archives import Archives, header_of
 from csctool.storage.database import Database
@@ -56,6 +56,8 @@ class Shelf:
             # Nobody else may look in before the group is set.
             with suppress(FileExistsError):
                 os.mkdir(self.directory, 0o777 if group is None else 0o700)
+            if os.geteuid() == 0:
+                os.chown(self.directory, os.stat(place).st_uid, os.stat(place).st_gid)
             if group is not None:
                 os.chown(self.directory, -1, group)
                 os.chmod(self.directory, GROUP_MODE)
@@ -69,16 +71,10 @@ class Shelf:
             raise told from error
 
     def _make_closed(self) -> None:
-        # The last step of making an agency's place: where this is, the place is complete. It has its mode, whatever
-        # the umask is, from the moment it has its name.
-        closed = self.archives.directory
-        if os.path.isdir(closed):
-            return
-        temporary = closed + files.TEMPORARY
-        os.makedirs(temporary, exist_ok=True)
-        os.chmod(temporary, stat.S_IMODE(os.stat(self.directory).st_mode))
-        os.rename(temporary, closed)
-        files.sync_directory(self.directory)
+        # The last step of making an agency's place: where this is, the place is complete.
+        if not os.path.isdir(self.archives.directory):
+            make_directory(self.archives.directory)
+            files.sync_directory(self.directory)
 
     # -- reading -------------------------------------------------------------------------------------------------
 

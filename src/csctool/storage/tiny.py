@@ -196,7 +196,7 @@ class TinyStore:
     def troubles(self) -> list[CscError]:
         """What was left out since the last call, and forgets it."""
         told, self._troubles = self._troubles, []
-        return told
+        return list({str(error): error for error in told}.values())  # each once, however often it was asked for
 
     def _shelf(self, agency: str) -> Shelf:
         if not AGENCY_KEY.fullmatch(agency):
