@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from csctool.plugins.layers import Asked
     from csctool.plugins.nursery import Nursery
     from csctool.settings.ready import Later
+    from csctool.settings.audit import Audited
 
 #: The layers of Python: an agency's, and the whole desk's.
 AGENCY_LAYER = "agency-plugins"
@@ -309,8 +310,8 @@ def additions(wishes: Wishes) -> "Additions":
     return Additions(root, load_desk(root).plugins)
 
 
-def check_settings(wishes: Wishes) -> tuple[list[str], list[CscError]]:
-    """Every settings file of the desk, read and checked in full: (files, what is wrong)."""
+def check_settings(wishes: Wishes) -> "Audited":
+    """Every settings file of the desk, read and checked in full."""
     from csctool.settings.audit import audit
 
     return audit(find_desk(wishes.desk))
@@ -328,7 +329,7 @@ def doctor(wishes: Wishes, *, repair: bool = False, dry_run: bool = False) -> "C
         permit(settings, who(settings, wishes.actor, root), "repair")
     if repair and not dry_run:
         swapping.settle(root, patience())
-    wrong = [] if swapping.interrupted(root) else audit(root)[1]
+    wrong = [] if swapping.interrupted(root) else audit(root).wrong
     store = TinyStore(root, wait=patience())
 
     def more() -> "Iterator[Symptom]":

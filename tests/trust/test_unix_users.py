@@ -1,4 +1,4 @@
-"""One Unix group an agency: real users, real permissions. What the operating system keeps apart, csctool keeps apart."""
+"""One Unix group an agency, real users: what the operating system keeps apart, csctool keeps apart."""
 
 import fcntl
 import grp
@@ -132,8 +132,8 @@ def test_a_repair_leaves_the_agency_to_its_group(staff):
     staff.ann.open("one")
     staff.bob.open("two")
     path = staff.desk / "agencies/DHS/open.json"
-    path.write_bytes(path.read_bytes().replace(b"two", b"tw0"))
-    staff.ann("doctor", "--repair")
+    path.write_bytes(path.read_bytes().replace(b'"one"', b'"0ne"', 1))
+    assert "kept 2 intact tickets" in staff.ann("doctor", "--repair").out
     shared(staff)
     staff.bob("start", "DHS-1")
 
@@ -225,7 +225,9 @@ def test_desk_wide_commands_leave_the_other_agency_out_and_say_so(staff):
     key = staff.eve.open("Ours", agency="DOT")
     for words in (
         ("list",), ("list", "--all"), ("search", "secret"), ("report", "summary"), ("export",), ("agency", "list"),
-        ("queue", "list"), ("audit", "verify"), ("audit", "head"), ("sweep",), ("archive",), ("notify", "send"),
+        ("queue", "list"), ("audit", "verify"), ("audit", "head"), ("sweep",), ("notify", "list"), ("notify", "send"),
+        ("config", "check"), ("rules", "check"), ("plugin", "list"), ("plugin", "check"),
+        ("sla", "recompute"),
     ):  # fmt: skip
         said = staff.eve(*words)
         assert said.err == f"csctool: you may not read {staff.desk}/agencies/DHS; DHS was left out\n", words

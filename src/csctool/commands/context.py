@@ -63,9 +63,13 @@ class Context:
         return self._house(self.wishes).additions()
 
     def check_settings(self) -> tuple[list[str], list[CscError]]:
-        """All settings files, and what is wrong in them."""
-        checked: tuple[list[str], list[CscError]] = self._house(self.wishes).check_settings()
-        return checked
+        """All settings files, and what is wrong in them; agencies that may not be read are told."""
+        from csctool.render.errors import notice
+
+        files, wrong, left_out = self._house(self.wishes).check_settings()
+        for error in left_out:
+            notice(str(error))
+        return files, wrong
 
     def doctor(self, *, repair: bool, dry_run: bool) -> Any:
         """A look at the whole desk, and a repair when asked."""

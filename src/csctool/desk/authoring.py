@@ -43,7 +43,7 @@ def plugins_of(desk: Desk, agencies: Sequence[str]) -> tuple[list[Enabled], list
     """
     found: list[Enabled] = []
     left_out: list[CscError] = []
-    keys = list(agencies) or desk.directory.keys()
+    keys = list(agencies) or desk.store.agencies()
     desk.brace(keys)
     for key in keys:
         try:

@@ -1,6 +1,7 @@
 """Looking after rules: what is wrong with them, whether they answer what an agency expects, and making expectations."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from csctool.domain.query import Query
 from csctool.domain.rehearsal import Expectation, given_at, opening, outcome
 from csctool.domain.rulecheck import EXCLUSIVE, Finding, Names, categories_answered, every, shadowed, unknown
 from csctool.domain.ticket import Ticket
-from csctool.errors import CscError, RefusedError, UsageError
+from csctool.errors import CscError, NotPermittedError, RefusedError, UsageError
 
 # -- check ---------------------------------------------------------------------------------------------------
 
@@ -45,7 +46,7 @@ def check_rules(desk: Desk, agencies: Sequence[str], *, past: bool = True) -> Ch
     none of them has is unknown.
     """
     checked = Checked()
-    keys = list(agencies) or desk.directory.keys()
+    keys = list(agencies) or desk.store.agencies()
     desk_rules = _read(desk, checked, None, tell=not agencies)
     everywhere = _Seen()
     fields = _required(desk, desk.directory.keys())
@@ -106,12 +107,12 @@ def _found(rules: Rules, names: Names, seen: _Seen) -> Iterable[Finding]:
 
 
 def _required(desk: Desk, keys: Iterable[str]) -> set[str]:
-    return {
-        name.removeprefix("fields.")
-        for k in keys
-        for some in desk.directory.agency(k).required.values()
-        for name in some
-    }
+    fields = set()
+    for key in keys:
+        with suppress(NotPermittedError):  # another group's: told where it is asked for
+            required = desk.directory.agency(key).required
+            fields |= {name.removeprefix("fields.") for some in required.values() for name in some}
+    return fields
 
 
 def _merge(everywhere: _Seen, seen: _Seen) -> None:

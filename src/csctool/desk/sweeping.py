@@ -94,8 +94,9 @@ def _agency(desk: Desk, key: str) -> list[Swept]:
                 if what:
                     desk.keep(unit, swept, len(ticket.history))
                     done += what
-    moved = desk.store.archivable(key) if desk.dry_run else desk.store.archive(key)
-    if moved:
+    moved = desk.store.archivable(key)
+    if moved:  # else no lock is asked for, which may be another group's
+        moved = moved if desk.dry_run else desk.store.archive(key)
         done.append(Swept(key, "archive", f"{moved} finished ticket{'s' * (moved != 1)}"))
     return done
 

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Callable
+from typing import NamedTuple
 
 from csctool.domain.organisation import CalendarTable, DeskSettings
-from csctool.errors import CscError, SettingsError
+from csctool.errors import CscError, NotPermittedError, SettingsError
 from csctool.settings.check import agency_against_desk
 from csctool.settings.load import (
     AGENCY_FILE,
@@ -20,10 +21,19 @@ from csctool.settings.rules import load_rules, rule_references
 from csctool.settings.statutory import holidays_of
 
 
-def audit(root: str) -> tuple[list[str], list[CscError]]:
-    """(the files that were read, what is wrong in them)."""
+class Audited(NamedTuple):
+    """The files that were read, what is wrong in them, and the agencies that were left out: they may not be read."""
+
+    files: list[str]
+    wrong: list[CscError]
+    left_out: list[CscError]
+
+
+def audit(root: str) -> Audited:
+    """A look at every settings file that may be read."""
     files: list[str] = []
     wrong: list[CscError] = []
+    left_out: list[CscError] = []
 
     def attempt(path: str, read: Callable[[], object]) -> None:
         files.append(path)
@@ -37,10 +47,14 @@ def audit(root: str) -> tuple[list[str], list[CscError]]:
     settings = desk[0] if desk else None
     attempt_rules(attempt, os.path.join(root, RULES_FILE), settings)
     for key in agency_keys(root):
+        place = agency_path(root, key)
+        if not os.access(place, os.R_OK | os.X_OK):
+            left_out.append(NotPermittedError(f"you may not read {place}", f"{key} was left out"))
+            continue
         path = agency_path(root, key, AGENCY_FILE)
         attempt(path, lambda key=key, path=path: _agency(root, key, path, settings))  # type: ignore[misc]
         attempt_rules(attempt, agency_path(root, key, RULES_FILE), settings)
-    return files, wrong
+    return Audited(files, wrong, left_out)
 
 
 def _desk(root: str) -> DeskSettings:
