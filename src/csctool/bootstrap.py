@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from csctool.plugins.additions import Additions
     from csctool.plugins.layers import Asked
     from csctool.plugins.nursery import Nursery
-    from csctool.settings.ready import Later
     from csctool.settings.audit import Audited
+    from csctool.settings.ready import Later
 
 #: The layers of Python: an agency's, and the whole desk's.
 AGENCY_LAYER = "agency-plugins"
