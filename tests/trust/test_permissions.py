@@ -14,6 +14,7 @@ from tests.trust.otheruser import User, among_all, needs_root
 from csctool.commands import COMMANDS
 from csctool.domain.permissions import ANY, ANYBODY, DEFAULTS, DESKWIDE, HOUSEKEEPING, REACHES, split
 from csctool.domain.words import ROLES
+from csctool.settings.initial import DESK_TEXT, demo_text, write_desk
 
 PEOPLE = """
 [people.ana]
@@ -344,10 +345,10 @@ def test_a_wrong_row_is_named(csctool, desk, row, told):
         assert word in said
 
 
-@pytest.mark.parametrize("demo", [(), ("--demo",)], ids=("plain", "demo"))
-def test_init_writes_the_defaults_as_comments(csctool, tmp_path, demo):
-    csctool("init", *demo, str(tmp_path / "new"))
-    text = (tmp_path / "new/csctool.toml").read_text()
-    lines = text[text.index("# [permissions]") :].splitlines()
+@pytest.mark.parametrize("text", [DESK_TEXT, demo_text("you")], ids=("plain", "demo"))
+def test_init_writes_the_defaults_as_comments(tmp_path, text):
+    write_desk(str(tmp_path), text)
+    written = (tmp_path / "csctool.toml").read_text()
+    lines = written[written.index("# [permissions]") :].splitlines()
     rows = [line.removeprefix("# ") for line in lines[: lines.index("")]]
     assert tomllib.loads("\n".join(rows))["permissions"] == {verb: list(row) for verb, row in DEFAULTS.items()}
