@@ -3,7 +3,6 @@
 Everything is looked at through the open file: what was checked is what is read, whatever is swapped in meanwhile.
 """
 
-import grp
 import os
 import pwd
 import stat
@@ -127,6 +126,8 @@ def _above(path: str) -> list[str]:
 
 
 def _member(uid: int, gid: int) -> bool:
+    import grp  # a third of a millisecond that is hardly ever needed
+
     try:
         user = pwd.getpwuid(uid)
         return user.pw_gid == gid or user.pw_name in grp.getgrgid(gid).gr_mem
@@ -142,6 +143,8 @@ def _user(uid: int) -> str:
 
 
 def _group(gid: int) -> str:
+    import grp
+
     try:
         return grp.getgrgid(gid).gr_name
     except KeyError:
