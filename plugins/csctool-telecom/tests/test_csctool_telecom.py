@@ -48,6 +48,7 @@ def circuits_in(text: str) -> list[str]:
         ("Circuit 32/HCGS/012345//NW flaps", ["32/HCGS/012345//NW"]),
         ("73.HCGS.12345.000.NE", ["73/HCGS/012345/000/NE"]),
         ("/dhec/4711// (typed in a hurry)", ["/DHEC/004711"]),
+        ("DHEC.402117 reports open loop", ["/DHEC/402117"]),
         ("alarm 32/XPGS/004711//NW and 44/AQDU/987654", ["32/XPGS/004711//NW", "44/AQDU/987654"]),
         ("101/T1ZF/CHCGILDTK01/SPFDILSD", ["101/T1ZF/CHCGILDTK01/SPFDILSD"]),
         ("101 T1ZF CHCGILDT SPFDILSD lost carrier", ["101/T1ZF/CHCGILDT/SPFDILSD"]),
@@ -60,7 +61,7 @@ def test_circuit_numbers_are_found_as_people_write_them(text, found):
 @pytest.mark.parametrize(
     "text",
     ["see /docs/123456 on the server", "https://x.example/abcd/123456", "call 217/555/0123", "/home/dhec/123456x",
-     "room 12", "11/02/2026", "and/or 123456", "\\\\files\\DHEC\\123456", "/DHEC/1234567//", ""],
+     "room 12", "FILE.123456", "11/02/2026", "and/or 123456", "\\\\files\\DHEC\\123456", "/DHEC/1234567//", ""],
 )  # fmt: skip
 def test_what_only_looks_like_one_is_none(text):
     assert circuits_in(text) == []
@@ -185,6 +186,7 @@ def test_what_is_the_icn_s_is_referred_elsewhere(telecom, text):
 def test_a_number_that_nobody_knows_is_still_a_circuit(telecom):
     opened = telecom.open("44/AQDU/987654 is noisy")
     assert (opened["category"], opened["service"]) == ("telecom/data/circuit", None)
+    assert telecom.open("Alarm circuit DHEC.402117 reports open loop")["service"] == "alarm-circuit"
     assert telecom.open("101/T1ZF/CHCGILDTK01/SPFDILSD is down")["service"] == "t1"
 
 

@@ -16,6 +16,8 @@ CSCTOOL_API = 1
 
 #: Circuits of the Illinois Century Network are nobody's here; the catalogue says where to refer them.
 ICN = "icn-circuit"
+#: What else a number may be, where the text says so beside it.
+WORDS = {"alarm": "alarm-circuit", "radio": "radio-circuit"}
 
 
 class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,6 +55,9 @@ def categorize(ticket: Ticket, agency: Agency) -> Answer | None:
             category=known.category or _category(circuit), service=known.service, kind="incident",
             reason=f"{circuit} is {known.name}", rule="circuits",
         )  # fmt: skip
+    for word, service in WORDS.items():
+        if word in f"{ticket.subject} {ticket.description or ''}".casefold():
+            return Answer(category=f"telecom/data/{service}", service=service, reason=f"{circuit}, and it says {word}")
     service = "t1" if circuit.t1 else None
     return Answer(category=_category(circuit), service=service, reason=f"{circuit} is a circuit number")
 

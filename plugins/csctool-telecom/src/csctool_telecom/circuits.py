@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 #: Service codes of a T1: high capacity, within (DH) and across (HC) LATAs.
 T1 = frozenset({"DH", "HC"})
-#: A serial number has up to six digits. One of fewer is believed only with a service code of the list above: else any
-#: path (`/docs/123`) would be a circuit.
+#: A serial number has up to six digits. One of fewer, or without a stroke before it, is believed only with a service
+#: code of the list above: else any path (`/docs/123`) would be a circuit.
 DIGITS = 6
 
 _SERIAL = re.compile(
-    r"(?<![\w/.])([a-z0-9]{0,2})[/.]([a-z]{2})([a-z0-9]{2})[/.](\d{1,6})(?!\w)(?:[/.](\d{0,3})(?:[/.]([a-z]{2,4})\b)?)?",
+    r"(?<![\w/.])([a-z0-9]{0,2}[/.])?([a-z]{2})([a-z0-9]{2})[/.](\d{1,6})(?!\w)(?:[/.](\d{0,3})(?:[/.]([a-z]{2,4})\b)?)?",
     re.IGNORECASE,
 )
 _CLLI = r"([a-z]{6}[a-z0-9]{2}(?:[a-z0-9]{3})?)"
@@ -57,8 +57,8 @@ def circuits(text: str) -> Iterator[Circuit]:
     for match in _SERIAL.finditer(text):
         prefix, service, modifier, serial, suffix, company = (part or "" for part in match.groups())
         code = f"{service}{modifier}"
-        if service.upper() in T1 or (len(serial) == DIGITS and code.isupper()):
-            circuit = Circuit(prefix.upper(), code.upper(), serial.zfill(DIGITS), suffix, company.upper())
+        if service.upper() in T1 or (prefix and len(serial) == DIGITS and code.isupper()):
+            circuit = Circuit(prefix[:-1].upper(), code.upper(), serial.zfill(DIGITS), suffix, company.upper())
             found.append((match.start(), circuit))
     for match in _FACILITY.finditer(text):
         designation, kind, a, z = (part.upper() for part in match.groups())
