@@ -259,12 +259,12 @@ class Panel:
         """Long rules are kept ready once something was saved, but not those that stand in for others."""
         if not os.path.exists(path):
             return None
-        from csctool.plugins.builtin.rules import RuleBook
+        from csctool.plugins.builtin.rules import rule_book
         from csctool.settings.rules import load_rules, rule_references
 
         rules = load_rules(path, None if path in self._instead.values() else self._later)
         rule_references(rules, self._settings)
-        return name, RuleBook(rules)
+        return name, rule_book(rules)
 
     def _home(self) -> "Nursery":
         if self._nursery is None:

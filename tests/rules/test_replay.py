@@ -38,7 +38,7 @@ def test_a_changed_rule_shows_what_changes_from_what_to_what_with_examples(cscto
     assert found["changes"] == [
         {"decision": "queue", "from": "service-desk", "to": "apps", "tickets": 1, "examples": [lived[1]]}
     ]
-    assert found["decisions"] == {"category": 0, "kind": 0, "service": 0, "priority": 0, "queue": 1}
+    assert found["decisions"] == {"category": 0, "kind": 0, "service": 0, "priority": 0, "queue": 1, "messages": 0}
     assert csctool("plugin", "replay", "--rules", str(new), "--format", "keys", status=10).lines == [lived[1]]
 
 
@@ -146,3 +146,81 @@ def test_a_changed_plugin_is_tried_in_its_own_process(csctool, lived, desk):
     plugin.chmod(0o600)
     found = replayed(csctool, "--plugin", str(plugin), status=10)
     assert [(c["from"], c["to"], c["examples"]) for c in found["changes"]] == [("service-desk", "apps", [lived[1]])]
+
+
+# -- who would be told --------------------------------------------------------------------------------------
+
+NOC = '[[notify]]\non = ["opened"]\nto = ["noc@example.gov"]\ntransport = "file"\n'
+CLIENT = '[[notify]]\non = ["resolved", "opened"]\nto = ["requester"]\ntransport = "smtp"\n'
+
+
+def messages(found):
+    return [(c["from"], c["to"], c["tickets"]) for c in found["changes"] if c["decision"] == "messages"]
+
+
+@pytest.fixture
+def told(csctool, write):
+    """A desk that tells its network centre of new tickets, and two tickets, of which one is resolved."""
+    write(NOC)
+    first = csctool.open("No dial tone", "--requester", "ann@dhs.example.gov")
+    csctool("resolve", first, "--resolution", "plugged in")
+    return first, csctool.open("Badge reader beeps")
+
+
+def test_who_was_told_is_held_against_who_would_be(csctool, told, write):
+    assert replayed(csctool)["differ"] == 0
+    found = replayed(csctool, "--rules", str(write(CLIENT, name="new.toml")), status=10)
+    assert messages(found) == [
+        ("opened: noc@example.gov by file", None, 2),
+        (None, "opened: requester by smtp", 1),
+        (None, "resolved: requester by smtp", 1),
+    ]
+    assert found["decisions"]["messages"] == 4
+    assert (found["differ"], found["decisions"]["queue"]) == (2, 0)
+
+
+def test_what_was_delivered_counts_as_what_waits_does(csctool, told):
+    csctool("notify", "send")
+    assert csctool("notify", "list", "--format", "json").json["notices"] == []
+    assert replayed(csctool)["differ"] == 0
+
+
+def test_whoever_is_told_because_of_a_new_queue_is_shown(csctool, told, write):
+    rules = (
+        NOC + '[[notify]]\non = ["opened"]\nwhen = { queue = "apps" }\nto = ["apps@example.gov"]\ntransport = "file"\n'
+    )
+    found = replayed(csctool, "--rules", str(write(rules + APPS.replace("payroll", "badge"), name="n.toml")), status=10)
+    assert messages(found) == []  # the first rule that fits wins
+    rules = rules.replace(NOC, "") + NOC
+    found = replayed(csctool, "--rules", str(write(rules + APPS.replace("payroll", "badge"), name="n.toml")), status=10)
+    assert messages(found) == [
+        ("opened: noc@example.gov by file", None, 1), (None, "opened: apps@example.gov by file", 1),
+    ]  # fmt: skip
+
+
+def test_before_anybody_was_told_anything_there_is_nothing_to_hold_against(csctool, write):
+    csctool.open("No dial tone", "--requester", "ann@dhs.example.gov")
+    new = str(write(CLIENT, name="new.toml"))
+    assert replayed(csctool, "--rules", new)["differ"] == 0
+    found = replayed(csctool, "--rules", new, "--against", "current", status=10)
+    assert messages(found) == [(None, "opened: requester by smtp", 1)]
+
+
+def test_an_import_tells_nobody_and_would_not(csctool, told, write, desk):
+    file = desk.parent / "past.jsonl"
+    file.write_text('{"subject":"Old","agency":"DHS","status":"closed","opened_at":"2026-12-01T09:00:00Z"}\n')
+    csctool.clock = "2026-12-02T09:00:00Z"
+    csctool("import", str(file))
+    assert replayed(csctool)["differ"] == 0
+
+
+def test_a_plugin_that_is_not_in_order_is_not_tried(csctool, told, tmp_path):
+    """Else its silence would be taken for agreement."""
+    draft = tmp_path / "draft.py"
+    draft.write_text("def route(ticket) return 1\n")
+    said = csctool.refused("plugin", "replay", "--agency", "DHS", "--plugin", str(draft), status=2)
+    assert "draft.py can't be tried: it can't be loaded: SyntaxError" in said
+    assert "there is no package csctool_nope" in csctool.refused(
+        "plugin", "replay", "--desk-plugin", "csctool_nope", status=2
+    )
+    assert "there is no file" in csctool.refused("plugin", "replay", "--plugin", str(tmp_path / "no.py"), status=2)

@@ -343,6 +343,9 @@ class Decisions(Protocol):
     def deliver(self, letter: Letter, subject: str, text: str) -> Outcome | None:
         """Offer a letter to the plugins, whose transport is none of csctool's; None when it is nobody's."""
 
+    def silent(self) -> bool:
+        """Whether nobody is asked who is told: then no event need be looked at."""
+
     def plugins(self) -> list[Plugged]:
         """The Python that is asked, in its order."""
 

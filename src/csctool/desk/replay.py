@@ -12,14 +12,18 @@ import msgspec
 
 from csctool.desk.desk import Desk
 from csctool.desk.opening import classify
-from csctool.desk.ports import Question
+from csctool.desk.ports import Decisions, Question
+from csctool.desk.retelling import Lines, Retelling
 from csctool.domain.organisation import DeskSettings
 from csctool.domain.query import Query
 from csctool.domain.rehearsal import Outcome, lived_on, opening, outcome
 from csctool.domain.ticket import Decision, Stamp, Ticket
+from csctool.errors import UsageError
 
 #: What is compared; `queue` is the first queue.
 COMPARED = ("category", "kind", "service", "priority", "queue")
+#: What is counted; a message that would be sent, or would not be, is a change from or to nothing.
+COUNTED = (*COMPARED, "messages")
 #: So many tickets are named for each change.
 EXAMPLES = 3
 #: So many tickets pass between two words about progress.
@@ -66,7 +70,7 @@ class Replay(msgspec.Struct):
     tickets: int = 0
     differ: int = 0
     skipped: int = 0
-    changed: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(COMPARED, 0))
+    changed: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
     changes: list[Change] = msgspec.field(default_factory=list)
     before: Luck = msgspec.field(default_factory=Luck)
     after: Luck = msgspec.field(default_factory=Luck)
@@ -74,33 +78,48 @@ class Replay(msgspec.Struct):
 
 
 def replay(
-    desk: Desk, query: Query, *, ask: Collection[str] = (), current: Desk | None = None,
+    desk: Desk, query: Query, *, ask: Collection[str] = (), current: Desk | None = None, tried: Collection[str] = (),
     progress: Callable[[int], None] = lambda _: None,
 ) -> Replay:  # fmt: skip
-    """Decide past tickets anew. `desk` is wired with the changed rules.
+    """Decide past tickets anew. `desk` is wired with the changed rules, and with the plugins that are `tried`.
 
     What comes out is held against what really happened, or, where `current` is given, against what that desk's rules
-    answer now.
+    answer now. Raises UsageError for a tried plugin that is not in order: its answers would be somebody else's.
     """
     tally = _Tally(desk.settings)
+    new, old = Retelling(desk), Retelling(current or desk)
     for one in (desk, current):
         if one is not None:
             one.brace(query.agencies or desk.directory.keys())
+    sound: set[str] = set()
     for ticket in desk.find(query):
-        old = opening(ticket, ask)
-        if old is None:
+        if tried and ticket.agency not in sound:
+            _in_order(desk.decisions(ticket.agency), tried)
+            sound.add(ticket.agency)
+        before = opening(ticket, ask)
+        if before is None:
             tally.result.skipped += 1
             continue
         happened = outcome(ticket)
-        new = _answers(rehearsed(desk, old.draft, old.given, old.at, old.queue).ticket)
+        would = rehearsed(desk, before.draft, before.given, before.at, before.queue).ticket
         if current is None:
             was: Answers = (happened.category, happened.kind, happened.service, happened.priority, happened.first)
+            since = old.since(ticket.agency)
+            told = (old.told(ticket), new.telling(ticket, would, since)) if since else ({}, {})
         else:
-            was = _answers(rehearsed(current, old.draft, old.given, old.at, old.queue).ticket)
-        tally.add(ticket.key, was, new, happened)
+            did = rehearsed(current, before.draft, before.given, before.at, before.queue).ticket
+            was = _answers(did)
+            told = old.telling(ticket, did), new.telling(ticket, would)
+        tally.add(ticket.key, was, _answers(would), happened, told)
         if tally.result.tickets % STEP == 0:
             progress(tally.result.tickets)
     return tally.finished()
+
+
+def _in_order(decisions: Decisions, tried: Collection[str]) -> None:
+    for plugin in decisions.plugins():
+        if plugin.name in tried and plugin.wrong:
+            raise UsageError(f"{plugin.name} can't be tried: {plugin.wrong[0]}", "csctool plugin check tells more")
 
 
 def _answers(ticket: Ticket) -> Answers:
@@ -139,17 +158,18 @@ class _Tally:
         self._titles = {queue.title.casefold(): name for name, queue in settings.queues.items() if queue.title}
         self._places: dict[str | None, str | None] = {None: None, **{name: name for name in settings.queues}}
 
-    def add(self, key: str, was: Answers, would: Answers, happened: Outcome) -> None:
-        """One more ticket: as it was (or would be now), as it would be, and as it really went on."""
+    def add(self, key: str, was: Answers, would: Answers, happened: Outcome, told: tuple[Lines, Lines]) -> None:
+        """One more ticket: as it was (or would be now), as it would be, and as it really went on; and its messages."""
         result = self.result
         result.tickets += 1
         was = (*was[:-1], self._place(was[-1]))
-        if was != would:
+        if was != would or told[0].keys() != told[1].keys():
             result.differ += 1
             result.keys.append(key)
             for name, old, new in zip(COMPARED, was, would, strict=True):
                 if old != new:
                     self._change(name, old, new, key)
+            self._messages(*told, key)
         if happened.resolver is not None:
             real = self._place(happened.first), self._place(happened.resolver)
             self._luck(result.before, happened, real, was[-1])
@@ -157,12 +177,21 @@ class _Tally:
 
     def finished(self) -> Replay:
         """The result, the commonest change first."""
-        order = {name: at for at, name in enumerate(COMPARED)}
+        order = {name: at for at, name in enumerate(COUNTED)}
         found = sorted(self._changes.values(), key=lambda change: (order[change.decision], -change.tickets))
         self.result.changes = found
         for luck in (self.result.before, self.result.after):
             luck.hit_rate = round(100 * luck.hits / luck.resolved, 1) if luck.resolved else None
         return self.result
+
+    def _messages(self, was: Lines, would: Lines, key: str) -> None:
+        """Each kind of message once a ticket, however many people it goes to."""
+        gone = {was[one]: None for one in was if one not in would}
+        new = {would[one]: None for one in would if one not in was}
+        for text in gone:
+            self._change("messages", text, None, key)
+        for text in new:
+            self._change("messages", None, text, key)
 
     def _change(self, decision: str, old: str | None, new: str | None, key: str) -> None:
         self.result.changed[decision] += 1

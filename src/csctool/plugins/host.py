@@ -96,15 +96,19 @@ class Host:
 
     def notify(self, event: Event, question: Question) -> list[Told]:
         """Everybody's messages about an event, in the order of the layers. The question holds the ticket after it."""
-        if self._silent is None:
-            self._silent = not any(True for _ in self._ask("notify", []))
-        if self._silent:
+        if self.silent():
             return []
         said: list[Told] = []
         offered = self._offered(question, event=event)
         for plugin, answer in self._everybody("notify", question.ticket.key, offered):
             said += [one if isinstance(one, Told) else _told(one, plugin) for one in answer]
         return said
+
+    def silent(self) -> bool:
+        """Whether nobody is asked who is told."""
+        if self._silent is None:
+            self._silent = not any(True for _ in self._ask("notify", []))
+        return self._silent
 
     def plugins(self) -> list[Plugged]:
         """The Python that is asked, in its order."""

@@ -1,6 +1,8 @@
 """What authors of plugins are told."""
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -38,9 +40,17 @@ def made(files: Sequence[str], fmt: str, *, dry_run: bool) -> None:
         lines({"file": path} for path in files)
     elif fmt == "table":
         for path in files:
-            write(f"{'would write ' if dry_run else ''}{visible(path)}\n")
+            write(f"{'would write ' if dry_run else ''}{visible(_from_here(path))}\n")
     else:
         rows([{"file": path} for path in files], ("file",), fmt)
+
+
+def _from_here(path: str) -> str:
+    """A path as one would type it: what lies below the working directory is named from there."""
+    with suppress(FileNotFoundError):  # a working directory that is gone
+        here = os.path.join(os.getcwd(), "")
+        return path.removeprefix(here)
+    return path
 
 
 def _print(found: list[dict[str, Any]], schema: str, fmt: str) -> None:

@@ -58,8 +58,9 @@ def categorize(ticket: Ticket, agency: Agency) -> Answer | None:
     for word, service in WORDS.items():
         if word in f"{ticket.subject} {ticket.description or ''}".casefold():
             return Answer(category=f"telecom/data/{service}", service=service, reason=f"{circuit}, and it says {word}")
-    service = "t1" if circuit.t1 else None
-    return Answer(category=_category(circuit), service=service, reason=f"{circuit} is a circuit number")
+    return Answer(
+        category=_category(circuit), service="t1" if circuit.t1 else None, reason=f"{circuit} is a circuit number"
+    )  # fmt: skip
 
 
 @hookimpl

@@ -37,11 +37,17 @@ class RuleBook:
         """The first `[[escalate]]` rule that fits."""
         return self._answer("escalate", ticket)
 
+    def _answer(self, section: str, ticket: Ticket) -> Answer | None:
+        rule = self._book.first(section, ticket)
+        return None if rule is None else Answer(**rule.then, reason=rule.reason, rule=f"{rule.name} line {rule.line}")
+
+
+class TellingRuleBook(RuleBook):
+    """The rules of a file that says who is told; one that does not is not asked, event by event, for nothing."""
+
     @hookimpl
     def notify(self, event: Event, ticket: Ticket) -> list[Told]:
         """What the first `[[notify]]` rule that speaks of this event and fits wants told."""
-        if not self._book.rules.notify:
-            return []
         name = name_of(event)
         for rule in self._book.fitting("notify", ticket):
             if name in rule.then["on"]:
@@ -53,6 +59,7 @@ class RuleBook:
         for to in rule.then["to"]:
             yield Told(rule.then["transport"], to, by, rule.then.get("template"), None, rule.then.get("text"))
 
-    def _answer(self, section: str, ticket: Ticket) -> Answer | None:
-        rule = self._book.first(section, ticket)
-        return None if rule is None else Answer(**rule.then, reason=rule.reason, rule=f"{rule.name} line {rule.line}")
+
+def rule_book(rules: Rules) -> RuleBook:
+    """The rules of a file, asked only what they can answer."""
+    return TellingRuleBook(rules) if rules.notify else RuleBook(rules)

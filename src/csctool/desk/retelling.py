@@ -1,0 +1,95 @@
+"""Who would be told about a past ticket, event by event, and who was: messages in a replay."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+import msgspec
+
+from csctool.desk.desk import Desk
+from csctool.desk.ports import Question
+from csctool.desk.telling import notices
+from csctool.domain.notice import Delivery, Notice
+from csctool.domain.past import ticket_after
+from csctool.domain.ticket import Event, Ticket, plain
+
+#: One message by what makes it one (event, transport, address), and in words that count together with others.
+Lines = Mapping[tuple[str, str, str], str]
+
+#: What a rehearsal decides, as the opening event records it.
+_DECIDED = ("kind", "category", "service", "impact", "urgency", "priority", "queue", "assignee")
+
+
+class Retelling:
+    """Messages of past tickets on one desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._records: dict[str, dict[str, list[Notice | Delivery]]] = {}
+        self._since: dict[str, datetime | None] = {}
+
+    def told(self, ticket: Ticket) -> Lines:
+        """What is on record: delivered, or waiting in the outbox."""
+        self._read(ticket.agency)
+        return dict(map(_line, self._records[ticket.agency].get(ticket.key, ())))
+
+    def since(self, agency: str) -> datetime | None:
+        """From when on an agency's messages are on record; None when nobody was ever told anything."""
+        self._read(agency)
+        return self._since[agency]
+
+    def telling(self, ticket: Ticket, opened: Ticket, since: datetime | None = None) -> Lines:
+        """What would be told of each event from `since` on, had the ticket been `opened` so; later events as they were.
+
+        Nothing is told about an import, whatever the rules say.
+        """
+        decisions = self._desk.decisions(ticket.agency)
+        if decisions.silent():
+            return {}
+        found: dict[tuple[str, str, str], str] = {}
+        agency = self._desk.directory.agency(ticket.agency)
+        for event, after in _life(self._desk, ticket, opened, since):
+            said = decisions.notify(event, Question(after, event.at, event.verb))
+            found.update(map(_line, notices(self._desk.settings, agency, after, event, said)))
+        return found
+
+    def _read(self, agency: str) -> None:
+        if agency in self._records:
+            return
+        records = self._records[agency] = {}
+        store = self._desk.store
+        every: list[Notice | Delivery] = [*store.deliveries(agency), *store.outbox(agency)]
+        for one in every:
+            records.setdefault(one.ticket, []).append(one)
+        self._since[agency] = min((one.at for one in every), default=None)
+
+
+def _life(desk: Desk, ticket: Ticket, opened: Ticket, since: datetime | None) -> Iterator[tuple[Event, Ticket]]:
+    born = ticket.history[0]
+    imported = born.op if "identity" in born.changes else None
+    for number, event in enumerate(ticket.history, 1):
+        if event.op == imported or (since and event.at < since):
+            continue
+        yield _opening(desk, born, opened) if number == 1 else (event, ticket_after(ticket, number))
+
+
+def _opening(desk: Desk, born: Event, opened: Ticket) -> tuple[Event, Ticket]:
+    """The opening event and the ticket after it, as they would have been."""
+    blank = Ticket(opened.key, opened.agency, opened.number, "contact", "queued", "")
+    changes = dict(born.changes)
+    for name in _DECIDED:
+        old, new = plain(getattr(blank, name)), plain(getattr(opened, name))
+        if old != new:
+            changes[name] = (old, new)
+        else:
+            changes.pop(name, None)
+    event = msgspec.structs.replace(born, changes=changes)
+    queue = desk.settings.queues.get(opened.queue or "")
+    return event, msgspec.structs.replace(
+        opened, status="assigned" if opened.assignee else "queued", tier=queue.tier if queue else None,
+        desk=desk.desk_of(opened.queue) if queue and opened.queue else None, opened_at=born.at, updated_at=born.at,
+        history=(event,), version=1,
+    )  # fmt: skip
+
+
+def _line(one: Notice | Delivery) -> tuple[tuple[str, str, str], str]:
+    return (one.event, one.transport, one.to.casefold()), f"{one.event}: {one.role} by {one.transport}"
