@@ -26,16 +26,12 @@ class ChatTransport:
         places = self._known()
         if name not in places:
             return Outcome(error=f"there is no chat {name!r} in {self._table.places_file}", final=True)
-        way = self._ways.get(name) or self._ways.setdefault(name, self._way(name, places[name]))
-        import apprise
-
-        with apprise.LogCapture(level=apprise.logging.WARNING) as said:  # type: ignore[no-untyped-call]
-            taken = way.notify(body=words.text, title=words.subject, body_format=apprise.NotifyFormat.TEXT)
-            why = said.getvalue()
-        if taken:
+        if name not in self._ways:
+            self._ways[name] = self._way(name, places[name])
+        why = _said(self._ways[name], words)
+        if why is None:
             return Outcome(detail=name)
-        last = why.strip().rpartition("\n")[2].partition(" - ")[2] or "it did not say why"
-        return Outcome(error=f"the chat {name} did not take it: {_without(places[name], last)[:200]}")
+        return Outcome(error=f"the chat {name} did not take it: {_without(places[name], why)[:200]}")
 
     def close(self) -> None:
         """Nothing to end."""
@@ -63,6 +59,19 @@ class ChatTransport:
         if not way.add(url):
             raise ShutError(f"the URL of the chat {name} in {self._table.places_file} is none that apprise knows")
         return way
+
+
+def _said(way: Any, words: Wording) -> str | None:
+    """Say it. None when it was taken, else what the library says last about why it was not."""
+    import apprise
+
+    with apprise.LogCapture(level=apprise.logging.WARNING) as said:  # type: ignore[no-untyped-call]
+        try:
+            if way.notify(body=words.text, title=words.subject, body_format=apprise.NotifyFormat.TEXT):
+                return None
+        except Exception as error:  # noqa: BLE001  (a hundred services, and what they raise may tell the secret)
+            return f"{type(error).__name__}: {error}"
+        return said.getvalue().strip().rpartition("\n")[2].partition(" - ")[2] or "it did not say why"
 
 
 def _without(url: str, text: str) -> str:

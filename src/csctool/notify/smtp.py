@@ -88,8 +88,7 @@ class SmtpTransport:
                 if code not in (250, 251):
                     return self._refused(line, code, text)
             except (OSError, ValueError) as error:
-                # A server that lets us wait is no idle connection that ended: it is not asked again at once.
-                if watch.late or isinstance(error, TimeoutError):
+                if watch.late:  # no idle connection that ended: who lets us wait is not asked again at once
                     raise TimeoutError from None
                 raise DroppedError(_said(error, self._table.timeout)) from None
             try:
@@ -131,29 +130,30 @@ class SmtpTransport:
         """A connection that is private and logged in as the settings say. Raises ShutError."""
         table = self._table
         place = f"{table.host}:{table.port_number}"
-        with Watch(table.timeout) as watch:
-            try:
-                context = _trusted(table)
-                line = Line(table, watch, context if table.security == "tls" else None)
-                line.ehlo_or_helo_if_needed()
-                if table.security == "starttls":
-                    if not line.has_extn("starttls"):
-                        line.close()
-                        raise ShutError(f"{place} offers no STARTTLS, and the settings want it")
-                    line.starttls(context=context)
-                    line.ehlo()
-                if table.user is not None:
-                    line.login(table.user, self._password())
-            except smtplib.SMTPNotSupportedError:
-                raise ShutError(f"{place} offers no way to log in that is known here") from None
-            except smtplib.SMTPAuthenticationError as error:
-                raise ShutError(f"{place} refused the login of {table.user}: {error.smtp_code}") from None
-            except smtplib.SMTPResponseException as error:
-                raise ShutError(f"{place} said {error.smtp_code} {_text(_bytes(error.smtp_error))}") from None
-            except OSError as error:
-                late = TimeoutError() if watch.late else error
-                raise ShutError(f"{place}: {_said(late, table.timeout)}") from None
+        line = Line(table.timeout)
+        try:
+            with Watch(table.timeout, line) as watch:
+                try:
+                    self._open(line)
+                except OSError as error:  # also smtplib's own
+                    raise ShutError(f"{place}{_refusal(TimeoutError() if watch.late else error, table)}") from None
+        except ShutError:
+            line.close()
+            raise
         return line
+
+    def _open(self, line: "Line") -> None:
+        table = self._table
+        context = None if table.security == "none" else ssl.create_default_context(cafile=table.ca_file)
+        line.open(table.host, table.port_number, context if table.security == "tls" else None)
+        line.ehlo_or_helo_if_needed()
+        if table.security == "starttls":
+            if not line.has_extn("starttls"):
+                raise ShutError(f"{table.host}:{table.port_number} offers no STARTTLS, and the settings want it")
+            line.starttls(context=context)
+            line.ehlo_or_helo_if_needed()
+        if table.user is not None:
+            line.login(table.user, self._password())
 
     def _password(self) -> str:
         table = self._table
@@ -170,25 +170,38 @@ class SmtpTransport:
 
 
 class Line(smtplib.SMTP):
-    """smtplib's connection, under watch from its first moment, and private from there on with a `context`."""
+    """smtplib's connection, which is there before it is opened, so that it can be watched from its first moment."""
 
-    def __init__(self, table: Smtp, watch: Watch, context: ssl.SSLContext | None) -> None:
-        self._watch = watch
+    def __init__(self, seconds: int) -> None:
+        # The watch is the one that ends it: smtplib tells a silence and a hang-up alike.
+        super().__init__(local_hostname=_own_name(), timeout=seconds + 1)
+        self._context: ssl.SSLContext | None = None
+
+    def open(self, host: str, port: int, context: ssl.SSLContext | None) -> None:
+        """Connect, under TLS from the first byte with a `context`. Raises OSError."""
+        self._host = host  # whose certificate STARTTLS asks for
         self._context = context
-        super().__init__(table.host, table.port_number, local_hostname=_own_name(), timeout=table.timeout)
+        code, text = self.connect(host, port)
+        if code != 220:
+            raise smtplib.SMTPConnectError(code, text)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        self._watch.line = self
         self.sock = socket.create_connection((host, port), timeout)
         if self._context is None:
             return self.sock
-        return self._context.wrap_socket(self.sock, server_hostname=host)
+        self.sock = self._context.wrap_socket(self.sock, server_hostname=host)
+        return self.sock
 
 
-def _trusted(table: Smtp) -> ssl.SSLContext | None:
-    if table.security == "none":
-        return None
-    return ssl.create_default_context(cafile=table.ca_file)
+def _refusal(error: OSError, table: Smtp) -> str:
+    """Why there is no connection, after the name of the server."""
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return " offers no way to log in that is known here"
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return f" refused the login of {table.user}: {error.smtp_code}"
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f" said {error.smtp_code} {_text(_bytes(error.smtp_error))}"
+    return f": {_said(error, table.timeout)}"
 
 
 def _own_name() -> str:

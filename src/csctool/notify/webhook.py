@@ -84,6 +84,7 @@ class WebhookTransport:
                         continue  # it was ended between two letters
                     return self._strike(place, there, TimeoutError() if watch.late else error)
             if not answer.isclosed() or answer.will_close:
+                answer.close()
                 self._drop(place)
             self._strikes[place] = 0
             return _outcome(there, answer.status, said)

@@ -275,8 +275,8 @@ def _worded(message: str, kind: type[Section], prefix: str) -> str:
         right = f"did you mean `{near}`?" if near else f"known: {', '.join(known)}" if known else ""
         return f"{key + ': ' if key else ''}unknown key `{unknown[1]}`" + (f"; {right}" if right else "")
     for name, word in _WORDS.items():
-        what = what.replace(f"`{name}`", word)
-    what = what.replace("`str | object`", "text or a table").replace("`str | null`", "text").replace("`", "")
+        what = what.replace(f"`{name}`", word).replace(f"`{name} | null`", word)
+    what = what.replace("`str | object`", "text or a table").replace("`", "")
     return f"{key or 'file'}: {what[0].lower()}{what[1:]}"
 
 

@@ -1,0 +1,88 @@
+"""Real servers on the loopback, and desks that send to them."""
+
+import email
+import email.policy
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+#: The shortest time-out there is: tests of servers that hang wait for it.
+SOON = 1
+
+
+class MailServer:
+    """A process that takes mail; `mails` are those it has taken, `took` how and from whom."""
+
+    def __init__(self, spool: Path, *options: str) -> None:
+        self.spool = spool
+        spool.touch()
+        words = [sys.executable, "-W", "ignore", str(HERE / "mailserver.py"), str(spool), *options]
+        self._process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self.port = int(self._process.stdout.readline())
+
+    @property
+    def took(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.spool.read_text().splitlines()]
+
+    @property
+    def mails(self) -> list[EmailMessage]:
+        return [email.message_from_string(one["data"], policy=email.policy.default) for one in self.took]
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+@pytest.fixture
+def mailserver(tmp_path: Path) -> Iterator[Callable[..., MailServer]]:
+    """Starts mail servers; they end with the test."""
+    running: list[MailServer] = []
+
+    def start(*options: str) -> MailServer:
+        running.append(MailServer(tmp_path / f"spool{len(running)}", *options))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.close()
+
+
+@pytest.fixture
+def transport(desk: Path) -> Callable[..., None]:
+    """Writes `[transports.NAME]`, and `[notify]` where asked."""
+
+    def write(name: str, **values: Any) -> None:
+        path = desk / "csctool.toml"
+        lines = [f"{key} = {json.dumps(value)}" for key, value in values.items()]
+        path.write_text("\n".join([path.read_text(), f"[transports.{name}]", *lines, ""]))
+
+    return write
+
+
+@pytest.fixture
+def tell(desk: Path) -> Callable[..., None]:
+    """A rule by which opening and resolving tell these, by this transport."""
+
+    def write(transport: str, *to: str, agency: str = "DHS", on: tuple[str, ...] = ("opened", "resolved")) -> None:
+        rule = f"[[notify]]\non = {json.dumps(on)}\nto = {json.dumps(to)}\ntransport = {json.dumps(transport)}\n"
+        (desk / "agencies" / agency / "rules.toml").write_text(rule)
+
+    return write
+
+
+@pytest.fixture
+def box(csctool: Any) -> Callable[..., list[dict[str, Any]]]:
+    """The outbox, or what was sent."""
+
+    def look(*words: str) -> list[dict[str, Any]]:
+        return csctool("notify", "list", *words, "--format", "json").json["notices"]
+
+    return look
