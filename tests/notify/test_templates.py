@@ -1,10 +1,14 @@
 """An agency's own words: where they stand, what they may do, and that nothing in them stops a message."""
 
+import contextlib
 import json
 import os
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from csctool.notify.blocks import page
 from csctool.notify.sandbox import Engine, WordsError
 
 RULES = '[[notify]]\non = ["opened", "resolved"]\nto = ["requester"]\ntransport = "file"\n'
@@ -188,8 +192,6 @@ def test_names_that_are_no_toml_are_told_and_the_others_used(csctool, desk, told
 
 
 def test_facts_and_quotations_without_a_value_are_left_out():
-    from csctool.notify.blocks import page
-
     engine = Engine({"a", "b"}, (), {}, html=False)
     source = "  One: {{ a }}\n  Two: {{ b }}\n\n> {{ a }}\n\n> {{ b }}\n\n- {{ a }}\n- {{ b }}\n"
     assert (
@@ -225,3 +227,27 @@ def test_templates_cost_nothing_until_something_is_delivered(csctool, desk, told
             [sys.executable, "-c", code.format(words=words)], capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, (words, done.stderr)
+
+
+PARTS = [
+    "{{ key }}", "{{ subject|upper }}", "{% if due %}", "{% endif %}", "{% for n in notes %}", "{{ n.text }}",
+    "{% endfor %}", "{{", "}}", "{%", "%}", "{#", "#}", "{% set x = 1 %}", "{{ x }}", "{{ notes[0] }}", "|join",
+    "|when", "(", ")", "'", "\n", "{% raw %}", "{% block b %}", "{% else %}", "-", "~", "key", "loop.index",
+    "{{ loop }}", "> ", "  A: ",
+]  # fmt: skip
+
+
+@given(st.lists(st.one_of(st.sampled_from(PARTS), st.text(max_size=3)), max_size=12).map("".join))
+def test_whatever_stands_in_a_template_it_makes_text_or_a_reason(source):
+    engine = Engine({"key", "subject", "due", "notes"}, {"notes"}, {"when": lambda at: at}, html=False)
+    fields = {"key": "DHS-1", "subject": "x", "due": "", "notes": [{"text": "a\nb"}]}
+    with contextlib.suppress(WordsError):
+        assert page(engine.compiled(source)(fields)).text()
+
+
+def test_a_language_that_can_be_none_is_refused_by_the_settings(csctool, desk):
+    path = desk / "agencies" / "DHS" / "agency.toml"
+    path.write_text(path.read_text() + '\nlocale = "Klingon!"\n')
+    assert "locale: 'Klingon!' is no language; write it as ru, en_GB" in csctool.refused(
+        "open", "x", "-a", "DHS", status=2
+    )

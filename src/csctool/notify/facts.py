@@ -48,8 +48,10 @@ def facts(
     `letters` are those that a digest tells in one; `letter` is the last of them.
     """
     found = _clients(letter, settings, agency, tongue)
-    found |= {"count": len(letters), "entries": [_entry(one, tongue) for one in letters[:ENTRIES]],
-              "more": max(0, len(letters) - ENTRIES)}  # fmt: skip
+    found |= {
+        "count": len(letters), "tickets": len({one.ticket.key for one in letters}),
+        "entries": [_entry(one, tongue) for one in letters[:ENTRIES]], "more": max(0, len(letters) - ENTRIES),
+    }  # fmt: skip
     if whom == "staff":
         found |= _staffs(letter, settings, tongue)
     return {name: _plain(value) for name, value in found.items()}
@@ -72,6 +74,7 @@ def _clients(letter: Letter, settings: DeskSettings, agency: AgencySettings, ton
         "role": notice.role, "yours": notice.role == "requester", "name": _name(notice.to),
         "requester": _shown(ticket.requester), "affected": _shown(ticket.affected),
         "responsible": _person(settings, ticket.assignee),
+        "new": ticket.history[0].op == event.op,
         "at": rfc3339(event.at), "opened_at": _time(ticket.opened_at), "responded_at": _time(ticket.responded_at),
         "resolved_at": _time(ticket.resolved_at), "closed_at": _time(ticket.closed_at),
         "answer_by": _time(ticket.due.response), "due": _time(ticket.due.resolution),
@@ -197,8 +200,8 @@ def _plain(value: Any) -> Any:
     if value is None:
         return ""
     if isinstance(value, str):
-        text = neutral(value).strip()
-        return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
+        text = neutral(value[: LONGEST + 1]).strip()
+        return text if len(value) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
     if isinstance(value, list):
         return [_plain(one) for one in value]
     if isinstance(value, Mapping):

@@ -18,7 +18,8 @@ STYLES = ("full", "long", "medium", "short")
 
 def chain(locale: str) -> tuple[str, ...]:
     """`ru_RU` as (`ru_RU`, `ru`): where words are looked for, the nearest first."""
-    parts = locale.replace("-", "_").split("_")
+    language, *more = locale.replace("-", "_").split("_")
+    parts = (language.lower(), *more)
     return tuple("_".join(parts[:end]) for end in range(len(parts), 0, -1))
 
 

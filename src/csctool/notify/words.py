@@ -10,7 +10,7 @@ from csctool.desk.ports import Letter, Wording
 from csctool.domain.organisation import AgencySettings, DeskSettings
 from csctool.errors import CscError, SettingsError
 from csctool.notify.blocks import CONTENT, Page, page, plain_page
-from csctool.notify.facts import LISTS, Audience, audience, facts, people
+from csctool.notify.facts import LISTS, LONGEST, Audience, audience, facts, people
 from csctool.notify.neutral import neutral, one_line
 from csctool.notify.sandbox import BREAK, VALUE, Engine, WordsError
 from csctool.notify.templates import LAST, Found, Read, Templates
@@ -80,9 +80,9 @@ class Writer:
         agency = self._agency(letter.agency)
         fields = facts(letter, self._settings, agency, reader.tongue, reader.whom, letters)
         content = self._content(letter, reader, fields, DIGEST if letters else "")
-        subject = letter.notice.subject or content.subject or letter.ticket.subject
-        key = letter.ticket.key
-        subject = one_line(subject if letters or f"[{key}]" in subject else f"[{key}] {subject}", LONGEST_SUBJECT)
+        subject = ("" if letters else letter.notice.subject) or content.subject or letter.ticket.subject
+        key = f"[{letter.ticket.key}]"
+        subject = one_line(subject if fields["tickets"] > 1 or key in subject else f"{key} {subject}", LONGEST_SUBJECT)
         layout = self._first(reader, (LAYOUT,), {**fields, "content": CONTENT})
         whole = page(layout[1]).around(content.page)
         html = self._html(reader, content, whole, {**fields, "title": subject})
@@ -91,7 +91,7 @@ class Writer:
     def _content(self, letter: Letter, reader: Reader, fields: Mapping[str, Any], instead: str) -> Content:
         notice = letter.notice
         if notice.text and not instead:
-            return Content(plain_page(neutral(notice.text)))
+            return Content(plain_page(neutral(notice.text[:LONGEST])))
         names = [instead] if instead else [notice.template, notice.event, ANYTHING]
         found, filled, stem = self._first(reader, [name for name in names if name], fields)
         if notice.template and not instead and stem.removesuffix(".staff") != notice.template:
