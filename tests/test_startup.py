@@ -52,11 +52,10 @@ def test_a_commands_own_help_opens_no_desk(desk):
 
 
 @pytest.mark.parametrize("words", [
-    ("open", "x", "--agency", "DHS"), ("show", "DHS-1"), ("assign", "DHS-1", "--to", "bo"), ("start", "DHS-1"),
-    ("resolve", "DHS-1", "--resolution", "x"), ("list", "--agency", "DHS", "--format", "json"), ("note", "DHS-1", "x"),
+    ("open", "x", "-a", "DHS"), ("show", "DHS-1"), ("assign", "DHS-1", "--to", "bo"), ("start", "DHS-1"),
+    ("resolve", "DHS-1", "--resolution", "x"), ("list", "-a", "DHS", "--format", "json"), ("note", "DHS-1", "x"),
 ], ids=lambda words: words[0])  # fmt: skip
 def test_the_everyday_commands_import_nothing_heavy(csctool, bare, words):
-    """Long options: click looks for near names (difflib) whenever it meets a short one."""
     if words[0] != "open":
         csctool.open()
     status, found = modules(*words)
@@ -70,7 +69,11 @@ def test_the_everyday_commands_import_nothing_heavy(csctool, bare, words):
     assert not others, "one command is one module"
 
 
-def test_a_table_is_drawn_by_tabulate_only_when_there_is_one_to_draw(csctool, bare):
+def test_a_table_of_plain_text_is_drawn_without_tabulate_and_wcwidth(csctool, bare):
     assert "tabulate" not in modules("list")[1] - bare
-    csctool.open()
-    assert "tabulate" in modules("list")[1]
+    key = csctool.open()
+    for words in (("list",), ("report", "sla")):
+        assert not {"tabulate", "wcwidth"} & (modules(*words)[1] - bare)
+    assert "tabulate" in modules("list", "--format", "markdown")[1]
+    csctool("triage", key, "--subject", "Принтер")
+    assert "wcwidth" in modules("list")[1]

@@ -54,6 +54,29 @@ def test_recompute_follows_only_the_tickets_that_are_asked_for(shift: Shift) -> 
     assert shift.at("Mon 09:00")("sla", "recompute", "-p", "P1").out == "1 tickets checked, 0 differ\n"
 
 
+def test_the_report_says_the_same_of_live_archived_and_brief_tickets(shift: Shift) -> None:
+    for when, more in (("Mon 12:00", ()), ("Tue 12:00", ("--breach-reason", "no spare part"))):
+        key = shift.open("Mon 08:00", "--queue", "apps")
+        shift.at("Mon 10:00")("hold", key, "--for", "vendor")
+        shift.at(when)("resolve", key, "--resolution", "x", *more)
+        shift.at(when)("close", key)
+    shift.at("Mon 09:00")("cancel", shift.open("Mon 08:00"), "--reason", "gone", "--code", "duplicate")
+    shift.open("Mon 08:00", priority="P1")
+    words = (("--format", "json"), ("--by", "queue", "--format", "json"), ("--period", "2026-11", "--by", "month"))
+
+    def said() -> list[str]:
+        return [shift.at("Wed 09:00")("report", "sla", *more).out for more in words]
+
+    before = said()
+    assert '"ola:apps"' in before[0]
+    assert '"no spare part":1' in before[0]
+    shift.csctool("archive")
+    assert said() == before
+    for path in shift.csctool.desk.glob("agencies/*/closed/*.brief-*"):
+        path.unlink()
+    assert said() == before
+
+
 def test_the_ledger_of_a_ticket_without_promises_says_so(csctool) -> None:
     key = csctool.open("x")
     assert csctool("sla", key).out == (

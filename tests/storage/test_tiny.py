@@ -3,16 +3,20 @@
 import errno
 import json
 import os
+import re
 import resource
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from csctool.domain import lifecycle
 from csctool.domain.query import Query, Range
+from csctool.domain.ticket import Ticket
 from csctool.errors import BusyError, DamagedError, NotFoundError, NotPermittedError, StorageError, UsageError
 from csctool.storage import codec, container, files, unit
 from csctool.storage.tiny import TinyStore
@@ -489,6 +493,39 @@ def test_a_month_in_brief_says_what_the_month_says_and_is_made_anew_with_it(root
     assert len(after) == 2
     assert set(before) & set(after) == {before[1]}
     assert in_brief(store)["DHS-4"] == "closed"
+
+
+def lived(number: int, began: datetime, over: datetime) -> Ticket:
+    """A ticket that was opened and closed at these times."""
+    return replace(ended(number), opened_at=began, resolved_at=over, closed_at=over)
+
+
+def test_a_report_over_a_past_month_reads_of_later_ones_only_what_was_opened_by_its_end(root, monkeypatch):
+    may, october, november, december = (datetime(2026, month, 20, tzinfo=UTC) for month in (5, 10, 11, 12))
+    first = datetime(2026, 12, 1, 5, tzinfo=UTC)  # November in Chicago
+    store = filled(root, lived(1, october, october), lived(2, october, december), lived(3, november, december),
+                   lived(4, december, december), lived(5, may, december), lived(6, first, december))  # fmt: skip
+    store.archive("DHS")
+    assert [name[:13] + name[30:] for name in briefs(root)] == [
+        "2026-10.brief-2026-10-1.json", "2026-12.brief-0000-00-3.json", "2026-12.brief-2026-11-3.json",
+        "2026-12.brief-2026-12-3.json",
+    ]  # fmt: skip
+    read = []
+    real = files.read
+    monkeypatch.setattr(files, "read", lambda path, limit=-1: read.append(path[-15:]) or real(path, limit))
+
+    def asked(until: datetime) -> tuple[list[str], list[str]]:
+        read.clear()
+        query = Query(everything=True, detail="brief", opened=Range(None, until), unfinished_since=october)
+        return keys(store.find(query)), [name for name in read if re.match(r"\d{4}-\d\d-\d\.json", name[-14:])]
+
+    assert asked(datetime(2026, 11, 1, 5, tzinfo=UTC)) == (
+        ["DHS-1", "DHS-2", "DHS-5"],
+        ["-2026-10-1.json", "-0000-00-3.json"],
+    )
+    found, parts = asked(datetime(2026, 12, 1, 6, tzinfo=UTC))
+    assert found == ["DHS-1", "DHS-2", "DHS-3", "DHS-5", "DHS-6"]
+    assert parts == ["-2026-10-1.json", "-0000-00-3.json", "-2026-11-3.json"]
 
 
 @pytest.mark.parametrize("harm", [os.unlink, lambda name: open(name, "wb").close(), lambda name: truncated(name)])

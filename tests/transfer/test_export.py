@@ -84,6 +84,27 @@ def test_a_history_that_csctool_could_not_have_written_is_rejected(tmp_path: Pat
     assert other.tickets() == []
 
 
+@pytest.mark.parametrize(("was", "becomes", "reason"), [
+    (b'"sla":{}', b'"sla":{"response":"soon"}', "sla: response: expected `object | null`, got `str`"),
+    (b'"sla":{}', b'"sla":{"resolution":{"state":"late"}}', "sla: "),
+    (b'"sla":{}', b'"sla":{"resolution":{"state":"running","due":"2026-10-05T09:00:00"}}', "sla: "),
+    (b'"for":"vendor"', b'"for":7', "history: event 3: hold: "),
+    (b'{"for":"vendor","until":null}', b'"vendor"', "history: event 3: hold: "),
+    (b'"hold":[null', b'"clock":[null', "history: event 3: clock: "),
+    (b'"hold":[null', b'"terms":[null', "history: event 3: terms: "),
+])  # fmt: skip
+def test_clocks_and_holds_that_csctool_could_not_read_again_are_rejected(tmp_path: Path, was, becomes, reason):
+    """One such ticket would stop every list and sweep of its agency."""
+    (tmp_path / "b").mkdir()
+    first, second = World(tmp_path, "memory", "DHS", "DOT"), World(tmp_path / "b", "memory", "DHS", "DOT")
+    worked(first)
+    line = next(line for line in exported(first).splitlines() if line.startswith(b'{"key":"DHS-1"'))
+    assert was in line
+    taken = second.take(line.replace(was, becomes) + b"\n")
+    assert (taken.added, taken.rejected) == (0, 1)
+    assert reason in second.rejected[0].reason
+
+
 def test_an_import_remembers_its_rows_through_an_export(tmp_path: Path):
     first, second = World(tmp_path, "memory", "DHS"), World(tmp_path, "memory", "DHS")
     rows = '{"agency":"DHS","subject":"a"}\n{"agency":"DHS","subject":"b","status":"closed"}\n'

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from csctool.errors import UsageError
+from csctool.render.aligned import cut
 from csctool.render.measures import label, name
-from csctool.render.rows import cut
 from csctool.render.text import visible
 
 if TYPE_CHECKING:

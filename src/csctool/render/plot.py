@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from shutil import get_terminal_size
 from typing import Any
 
+from csctool.render.aligned import columns_of, cut
 from csctool.render.measures import label, name
-from csctool.render.rows import cut, write
+from csctool.render.rows import write
 from csctool.render.text import visible
 
 #: Eighths of a block, from the left and from below, and fillings that can be told apart without colour.
@@ -74,13 +75,13 @@ def _bars(chart: Any, width: int) -> list[str]:
     names = _column([label(row[chart.label]) for row in chart.drawn])
     series = _column([name(s) for s in chart.series]) if len(chart.series) > 1 else [""]
     most = 100 if unit else max((row[s] or 0 for row in chart.drawn for s in chart.series), default=0)
-    room = width - len(series[0]) - _width(names[0]) - 14
+    room = width - len(series[0]) - columns_of(names[0]) - 14
     found = []
     for row, shown in zip(chart.drawn, names, strict=True):
         for at, (what, told) in enumerate(zip(chart.series, series, strict=True)):
             value = row[what]
             number = "–" if value is None else f"{value:g}{unit}"
-            head = shown if at == 0 else " " * _width(shown)
+            head = shown if at == 0 else " " * columns_of(shown)
             found.append(f"  {head} {told}│{_bar(value or 0, most, room)} {number}")
     return found
 
@@ -90,7 +91,7 @@ def _stacked(chart: Any, width: int) -> list[str]:
     names = _column([label(row[chart.label]) for row in chart.drawn])
     totals = [sum(row[s] or 0 for s in chart.series) for row in chart.drawn]
     most = max(totals, default=0)
-    room = width - _width(names[0]) - 10
+    room = width - columns_of(names[0]) - 10
     found = []
     for row, shown, total in zip(chart.drawn, names, totals, strict=True):
         bar, done = "", 0.0
@@ -106,7 +107,7 @@ def _flow(chart: Any, width: int) -> list[str]:
     """A bar for each way, the most travelled first."""
     names = _column([f"{row['from']} → {row['to']}" for row in chart.drawn])
     most = max(row["times"] for row in chart.drawn)
-    room = width - _width(names[0]) - 12
+    room = width - columns_of(names[0]) - 12
     return [
         f"  {shown} │{_bar(row['times'], most, room)} {row['times']:g}"
         for row, shown in zip(chart.drawn, names, strict=True)
@@ -127,12 +128,6 @@ def _bar(value: float, most: float, room: int) -> str:
 def _column(texts: Sequence[str]) -> list[str]:
     """Texts from outside, visible, cut and filled to one width."""
     shown = [visible(text) for text in texts]
-    shown = [cut(text, LABEL) if _width(text) > LABEL else text for text in shown]
-    widest = max((_width(text) for text in shown), default=0)
-    return [text + " " * (widest - _width(text)) for text in shown]
-
-
-def _width(text: str) -> int:
-    from wcwidth import wcswidth
-
-    return max(0, wcswidth(text))
+    shown = [cut(text, LABEL) for text in shown]
+    widest = max((columns_of(text) for text in shown), default=0)
+    return [text + " " * (widest - columns_of(text)) for text in shown]

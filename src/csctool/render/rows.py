@@ -88,20 +88,35 @@ def scalar(value: Any) -> str:
 def _table(found: list[Row], columns: Sequence[str], fmt: str, shrink: str | None) -> None:
     if not found:
         return
-    import tabulate
-
     shown = _in_markdown if fmt == "markdown" else visible
     cells = [[shown(scalar(row.get(name))) for name in columns] for row in found]
     headers = [name.replace("_", " ") for name in columns]
     right = [_numeric(found, name) for name in columns]
-    if shrink and fmt == "table" and sys.stdout.isatty():
-        _shrink(cells, headers, columns.index(shrink))
-    tabulate.MIN_PADDING = 0  # by default a heading takes two columns more than it needs
-    text = tabulate.tabulate(
-        cells, headers=headers, tablefmt="github" if fmt == "markdown" else "simple",
-        disable_numparse=True, colalign=["right" if r else "left" for r in right],
-    )  # fmt: skip
+    if fmt == "markdown":
+        text = _markdown(headers, cells, right)
+    else:
+        text = _aligned(headers, cells, right, None if shrink is None else columns.index(shrink))
     write(text + "\n")
+
+
+def _aligned(headers: list[str], cells: list[list[str]], right: list[bool], at: int | None) -> str:
+    from csctool.render.aligned import aligned, shrink
+
+    if at is not None and sys.stdout.isatty():
+        from shutil import get_terminal_size
+
+        shrink(headers, cells, at, get_terminal_size().columns)
+    return aligned(headers, cells, right)
+
+
+def _markdown(headers: list[str], cells: list[list[str]], right: list[bool]) -> str:
+    import tabulate
+
+    tabulate.MIN_PADDING = 0  # by default a heading takes two columns more than it needs
+    return tabulate.tabulate(
+        cells, headers=headers, tablefmt="github", disable_numparse=True,
+        colalign=["right" if r else "left" for r in right],
+    )  # fmt: skip
 
 
 def _in_markdown(text: str) -> str:
@@ -112,33 +127,3 @@ def _in_markdown(text: str) -> str:
 def _numeric(found: list[Row], name: str) -> bool:
     values = [row.get(name) for row in found if row.get(name) is not None]
     return bool(values) and all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-
-
-def _shrink(cells: list[list[str]], headers: list[str], at: int) -> None:
-    """Cut one column so that the table fits the terminal, wide characters counted as two."""
-    from shutil import get_terminal_size
-
-    from wcwidth import wcswidth
-
-    def width(column: int) -> int:
-        return max([wcswidth(headers[column]), *(wcswidth(row[column]) for row in cells)])
-
-    others = sum(width(c) + 2 for c in range(len(headers)) if c != at)
-    room = max(10, get_terminal_size().columns - others)
-    for row in cells:
-        if wcswidth(row[at]) > room:
-            row[at] = cut(row[at], room)
-
-
-def cut(text: str, room: int) -> str:
-    """Text cut to a number of terminal columns, an ellipsis at the end."""
-    from wcwidth import wcwidth
-
-    used = 0
-    kept: list[str] = []
-    for char in text:
-        used += max(0, wcwidth(char))
-        if used > room - 1:
-            return "".join(kept) + "…"
-        kept.append(char)
-    return text

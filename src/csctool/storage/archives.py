@@ -46,14 +46,21 @@ class Archives:
         #: The months that were archived by what `open.json` says: one of them without a file is damage.
         self.known: list[str] = []
 
-    def months(self, wanted: Range | None = None) -> list[str]:
-        """The months that have an archive, in order; only those that reach into the range when one is given."""
+    def names(self) -> list[str]:
+        """The names of the files in it. Raises NotPermittedError, StorageError."""
         try:
-            names = os.listdir(self.directory)
+            return os.listdir(self.directory)
         except FileNotFoundError:
-            names = []
+            return []
         except OSError as error:
             raise files.failure(self.directory, error, "read") from error
+
+    def months(self, wanted: Range | None = None, names: Iterable[str] | None = None) -> list[str]:
+        """The months that have an archive, in order; only those that reach into the range when one is given.
+
+        `names` are those of the files where they are known. Raises what `names` raises.
+        """
+        names = self.names() if names is None else names
         months = sorted({month for name in names if (month := _month_name(name))}.union(self.known))
         if wanted is None:
             return months

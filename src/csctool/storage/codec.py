@@ -22,7 +22,7 @@ from csctool.domain.words import FINISHED
 from csctool.errors import DamagedError
 
 if TYPE_CHECKING:  # a command that looks at whole tickets needs no parts of them
-    from csctool.storage.partial import Brief, Sketch
+    from csctool.storage.partial import Brief, Briefs, Sketch
 
 #: The version of the documents that this csctool writes. Raising it needs an entry in MIGRATIONS.
 FORMAT = 2
@@ -84,6 +84,11 @@ def sketch(document: msgspec.Raw) -> "Sketch":
 def brief(document: msgspec.Raw) -> "Brief":
     """The ticket without texts and history. Raises DamagedError."""
     return _read(_part("Brief"), document)  # type: ignore[no-any-return]
+
+
+def briefs(file: msgspec.Raw) -> "Briefs":
+    """All tickets of a whole store file, in brief. Raises DamagedError."""
+    return _read(_part("Briefs"), file)  # type: ignore[no-any-return]
 
 
 def head(document: msgspec.Raw) -> Head:

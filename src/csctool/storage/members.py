@@ -34,7 +34,7 @@ JOURNAL = re.compile(rf"{_AGENCY}/(?:{_JOURNAL})")
 #: What csctool makes beside them, and would make again: names without their directories.
 DERIVED = re.compile(
     r"\.lock|\.delivering|\.(rules|csctool)\.cache(\.part)?|(open|\d{4}-\d\d)\.(prev|format\d+)\.json|index\.json"
-    r"|\d{4}-\d\d\.brief-\w+\.json|.*\.json\.(tmp|next)|.*\.damaged-\w+(\.\d+)?|\.restored-[\w-]+|__pycache__"
+    r"|\d{4}-\d\d\.brief-[\w-]+\.json|.*\.json\.(tmp|next)|.*\.damaged-\w+(\.\d+)?|\.restored-[\w-]+|__pycache__"
     r"|closed|sent|plugins|templates"
 )
 

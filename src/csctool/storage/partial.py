@@ -1,10 +1,10 @@
 """Parts of a ticket: what is decoded of its document where the rest is not asked for."""
 
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
+from csctool.domain.sla.standing import Standings
 from csctool.domain.ticket import Decision, Due, Event, Ticket
 from csctool.domain.words import LIVE, OPEN
 
@@ -38,12 +38,30 @@ class Sketch(msgspec.Struct, frozen=True, gc=False):
     version: int = 0
 
 
-class Brief(Sketch, frozen=True, gc=False, omit_defaults=True):
+class Brief(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A ticket without texts and history: what a query that is `brief` gets in its place."""
 
+    agency: str
+    number: int
+    kind: str
+    status: str
     channel: str | None = None
+    service: str | None = None
+    category: str | None = None
+    priority: str = "P5"
+    queue: str | None = None
+    tier: str | None = None
+    desk: str | None = None
+    assignee: str | None = None
+    flags: tuple[str, ...] = ()
     code: str | None = None
-    sla: dict[str, Any] = {}
+    opened_at: datetime | None = None
+    responded_at: datetime | None = None
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    due: Due = Due()
+    sla: Standings = Standings()
+    version: int = 0
 
     @property
     def key(self) -> str:
@@ -59,6 +77,13 @@ class Brief(Sketch, frozen=True, gc=False, omit_defaults=True):
     def live(self) -> bool:
         """Open, or resolved and not closed yet."""
         return self.status in LIVE
+
+
+class Briefs(msgspec.Struct, frozen=True, gc=False):
+    """A store file whose tickets are decoded to these, and what it knows of months."""
+
+    tickets: dict[str, Brief] = {}
+    months: dict[str, list[str]] = {}
 
 
 class OutlinedDecision(Decision, frozen=True):

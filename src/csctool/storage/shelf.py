@@ -1,9 +1,10 @@
 """The files of one agency: the live tickets, the archives, and the lock over both."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, suppress
-from typing import TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -11,15 +12,19 @@ from csctool.domain.agenda import Agenda
 from csctool.domain.query import Range
 from csctool.errors import NotFoundError, NotPermittedError
 from csctool.sharing import make_directory
-from csctool.storage import agendas, briefs, codec, container, files, joint, lock
+from csctool.storage import agendas, codec, container, files, joint, lock
 from csctool.storage.archives import Archives, header_of
 from csctool.storage.database import Database
+
+if TYPE_CHECKING:
+    from csctool.storage.partial import Brief
 
 #: How often a reader of several files starts over because of writers, before it asks them to wait.
 TRIES = 3
 #: An agency's directory with a Unix group of its own: files made in it get the group, others can't look in.
 GROUP_MODE = 0o2770
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -83,6 +88,11 @@ class Shelf:
 
         No file is an agency without tickets only when nothing tells otherwise.
         """
+        live = Database(self.path, self._blob())
+        self.archives.known = live.known_months()
+        return live
+
+    def _blob(self) -> bytes | None:
         blob = files.read(self.path)
         if files.exists(self._waiting):
             blob = self._joined() or files.read(self.path)
@@ -90,9 +100,7 @@ class Shelf:
             self.require()
             if files.exists(files.previous(self.path)) or self.archives.months():
                 raise container.damaged(self.path, "it is missing")
-        live = Database(self.path, blob)
-        self.archives.known = live.known_months()
-        return live
+        return blob
 
     def agenda(self) -> Agenda | None:
         """What the agency waits for; None where only its tickets can tell. Raises DamagedError, NotPermittedError."""
@@ -122,30 +130,62 @@ class Shelf:
 
         Starts over when something was; after three tries writers are asked to wait. Raises BusyError.
         """
+        return self._steady(self._numbered, look, wait, None if live is None else (live.generation, live))
+
+    def _numbered(self) -> tuple[int, Database]:
+        live = self.live()
+        return live.generation, live
+
+    def _steady(
+        self, load: Callable[[], tuple[int, S]], look: Callable[[S], T], wait: float,
+        loaded: tuple[int, S] | None = None,
+    ) -> T:  # fmt: skip
+        """The same of anything that can be loaded of the live tickets' file, with the generation that it is of."""
         for _ in range(TRIES):
-            live = live or self.live()
+            generation, live = loaded or load()
             found = look(live)
             header = header_of(self.path)
-            if (header.generation if header else 0) == live.generation:
+            if (header.generation if header else 0) == generation:
                 return found
-            live = None
+            loaded = None
         with self.locked(wait, shared=True):
-            return look(self.live())
+            return look(load()[1])
 
-    def everything(
-        self, live: Database, wanted: Range | None = None, *, in_brief: bool = False
-    ) -> Mapping[str, msgspec.Raw]:
-        """The documents of the live tickets and of the archives in the range, each ticket once: its highest version.
-
-        `in_brief` wants no texts and histories, which are left out where that saves reading them.
-        """
+    def everything(self, live: Database, wanted: Range | None = None) -> Mapping[str, msgspec.Raw]:
+        """The documents of the live tickets and of the archives in the range, each ticket once: its highest version."""
         best: dict[str, msgspec.Raw] = {}
         for month in self.archives.months(wanted):
-            _merge(
-                best, briefs.brief(self.archives, month) if in_brief else self.archives.month(month).tickets.undecoded()
-            )
+            _merge(best, self.archives.month(month).tickets.undecoded())
         _merge(best, live.tickets.undecoded())
         return best
+
+    def in_brief(
+        self, wait: float, wanted: Range | None = None, opened_before: datetime | None = None
+    ) -> "Collection[Brief]":
+        """The same without texts and histories, while nothing was written; those that were opened later than wanted may
+        be left out. Raises BusyError."""
+        return self._steady(self._live_in_brief, lambda live: self._all_in_brief(live, wanted, opened_before), wait)
+
+    def _live_in_brief(self) -> "tuple[int, Collection[Brief]]":
+        blob = self._blob()
+        if blob is None:
+            return 0, ()
+        header, found = container.check(blob, self.path), codec.briefs(msgspec.Raw(blob))
+        self.archives.known = found.months.get("1", [])
+        return header.generation, found.tickets.values()
+
+    def _all_in_brief(
+        self, live: "Collection[Brief]", wanted: Range | None, opened_before: datetime | None
+    ) -> "Collection[Brief]":
+        from csctool.storage.briefs import Shelved
+
+        names = self.archives.names()
+        shelved = Shelved(self.archives, names)
+        best: dict[int, Brief] = {}
+        for month in self.archives.months(wanted, names):
+            _merge_briefs(best, shelved.month(month, opened_before))
+        _merge_briefs(best, live)
+        return best.values()
 
     # -- writing, under the lock ---------------------------------------------------------------------------------
 
@@ -188,8 +228,18 @@ class Shelf:
             live.months.put({1: codec.encode(self.archives.months())})
             files.replace([self.replacement(live)])
         self.archives.save_index()
+        from csctool.storage import briefs
+
         briefs.save(self.archives, changed=bool(finished))
         return len(finished)
+
+
+def _merge_briefs(best: "dict[int, Brief]", briefs: "Iterable[Brief]") -> None:
+    """The same of briefs."""
+    for brief in briefs:
+        known = best.get(brief.number)
+        if known is None or known.version <= brief.version:
+            best[brief.number] = brief
 
 
 def _merge(best: dict[str, msgspec.Raw], documents: Mapping[str, msgspec.Raw]) -> None:

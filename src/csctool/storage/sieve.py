@@ -18,7 +18,7 @@ def sieve(query: Query) -> Callable[[Iterable[msgspec.Raw]], Iterator[Ticket]]:
     """
     matches = query.matcher()
     decode = _decoder(query)
-    if query.detail == "brief" or not _narrow(query):
+    if not _narrow(query):
         return lambda documents: filter(matches, map(decode, documents))
     # The matcher asks for fields only, and the sketch has them all but the texts that `words` looks through.
     rough = cast("Callable[[Any], bool]", msgspec.structs.replace(query, words=()).matcher())
@@ -30,11 +30,14 @@ def sieve(query: Query) -> Callable[[Iterable[msgspec.Raw]], Iterator[Ticket]]:
     return pick
 
 
+def answers_in_brief(query: Query) -> bool:
+    """Whether a brief of each ticket has all that the query asks about and wants, and there are briefs to be read."""
+    return query.detail == "brief" and query.finished() and not (query.words or query.requesters or query.owners)
+
+
 def _decoder(query: Query) -> Callable[[msgspec.Raw], Ticket]:
     """The cheapest decoder that gives what the query wants; whoever looks for words needs the notes too."""
-    if query.words or query.detail == "whole":
-        return codec.decode
-    return codec.outline if query.detail == "outline" else cast("Callable[[msgspec.Raw], Ticket]", codec.brief)
+    return codec.outline if query.detail == "outline" and not query.words else codec.decode
 
 
 def _narrow(query: Query) -> bool:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -19,7 +19,7 @@ from csctool.domain.words import AGENCY_KEY
 from csctool.errors import BusyError, CscError, DamagedError, NotFoundError, NotPermittedError, UsageError
 from csctool.storage import codec, files, lock
 from csctool.storage.shelf import Shelf
-from csctool.storage.sieve import sieve
+from csctool.storage.sieve import answers_in_brief, sieve
 from csctool.storage.unit import TinyUnit, Work
 
 if TYPE_CHECKING:  # what only the delivery of messages uses is not loaded for the others
@@ -78,11 +78,11 @@ class TinyStore:
 
     def find(self, query: Query) -> Iterator[Ticket]:
         """The matching tickets, agency by agency; without `query.agencies` of all that can be read."""
-        pick = sieve(query)
+        pick, brief = sieve(query), answers_in_brief(query)
         for agency in query.agencies or self.agencies():
             try:
-                documents = self._documents(self._shelf(agency), query)
-                yield from pick(documents)
+                shelf = self._shelf(agency)
+                yield from self._in_brief(shelf, query) if brief else pick(self._documents(shelf, query))
             except (DamagedError, NotPermittedError) as error:
                 if query.agencies:
                     raise
@@ -91,8 +91,12 @@ class TinyStore:
     def _documents(self, shelf: Shelf, query: Query) -> Iterable[msgspec.Raw]:
         if not query.finished():
             return shelf.live().tickets.undecoded().values()
-        in_brief = query.detail == "brief" and not query.words
-        return shelf.steady(lambda live: shelf.everything(live, query.months(), in_brief=in_brief), self._wait).values()
+        return shelf.steady(lambda live: shelf.everything(live, query.months()), self._wait).values()
+
+    def _in_brief(self, shelf: Shelf, query: Query) -> Iterator[Ticket]:
+        before = query.opened.until if query.opened else None
+        found = shelf.in_brief(self._wait, query.months(), before)
+        return filter(query.matcher(), cast("Iterable[Ticket]", found))
 
     @contextmanager
     def unit(self, *agencies: str) -> Iterator[TinyUnit]:

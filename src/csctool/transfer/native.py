@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 
 from csctool.domain.intake import Ends, Incoming, Rejected
+from csctool.domain.sla.standing import Moment, Standings
+from csctool.domain.sla.terms import Contract, Terms
 from csctool.domain.ticket import Due, Event, Link, Ticket
 from csctool.domain.words import AGENCY_KEY, TICKET_KEY, Channel, Kind, Priority, Status
 from csctool.errors import UsageError
@@ -144,6 +146,7 @@ class Tickets:
         if number != ticket.number or agency != ticket.agency:
             raise ValueError(f"key {ticket.key} is not number {ticket.number} of {ticket.agency}")
         _check(ticket)
+        _check_told(ticket)
         return Incoming(line, raw, agency, None, "", number=number, whole=_utc_ticket(ticket))
 
     # -- a ticket that states how it is now ----------------------------------------------------------------
@@ -235,6 +238,31 @@ def _check(ticket: Ticket) -> None:
         if before is not None and event.at < before:
             raise ValueError(f"history: event {seq} is older than the one before it")
         before = event.at
+
+
+class _Hold(msgspec.Struct):
+    until: Moment | None = None
+    cause: str = msgspec.field(name="for", default="other")
+
+
+#: What stands among the changes of an event without being a field of the ticket, and is read again.
+_TOLD = {"hold": _Hold | None, "terms": Terms | None, "ola": dict[str, Contract] | None, "clock": str}
+
+
+def _check_told(ticket: Ticket) -> None:
+    """Clocks, holds, terms and alarms as csctool writes them: whatever looks at the ticket later relies on it."""
+    _converted("sla", ticket.sla, Standings)
+    for event in ticket.history:
+        for name, kind in _TOLD.items():
+            if name in event.changes:
+                _converted(f"history: event {event.seq}: {name}", event.changes[name][1], kind)
+
+
+def _converted(name: str, value: Any, kind: Any) -> None:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{name}: {_worded(error)}") from None
 
 
 def _utc_ticket(ticket: Ticket) -> Ticket:
