@@ -6,7 +6,10 @@ import sys
 
 import pytest
 
-HEAVY = ("tabulate", "dateutil", "wcwidth", "difflib", "importlib.metadata", "holidays", "psycopg", "csv", "inspect")
+HEAVY = (
+    "jinja2", "babel", "email", "tabulate", "dateutil", "wcwidth", "difflib", "importlib.metadata", "holidays",
+    "psycopg", "csv", "inspect",
+)  # fmt: skip
 PROBE = """
 import json, sys
 from csctool.cli import run
