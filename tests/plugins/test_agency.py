@@ -105,6 +105,13 @@ def test_a_file_that_others_may_write_or_that_lies_elsewhere_is_not_read(desk):
         own.read("../DOT/agency.toml")
 
 
+def test_a_service_may_be_answered_by_any_of_its_names_and_by_no_other(csctool):
+    settings(csctool.desk, '[services.wireless]\ntitle = "Cell phones"\naliases = ["air card"]', "csctool.toml")
+    plugin(csctool.desk, "@hookimpl\ndef categorize(ticket): return Answer(service=ticket.subject)")
+    assert csctool.ticket(csctool.open("Air Card"))["service"] == "wireless"
+    assert "'fax', which this desk does not have" in csctool("open", "fax", "--agency", "DHS").err
+
+
 # -- csctool.testing ----------------------------------------------------------------------------------------
 
 

@@ -29,6 +29,8 @@ def understood(hook: str, raw: Any, wanted: tuple[str, ...], desk: DeskSettings)
                 raise FailedError(f"{hook} answered an empty {name}")
         elif not check(value, desk):
             raise FailedError(f"{hook} answered {name} {value!r}, which this desk does not have")
+    if "service" in said:  # by any of its names; the ticket has the key
+        said["service"] = desk.service_named(said["service"]) or said["service"]
     return said
 
 
@@ -48,5 +50,5 @@ _CHECKS: dict[str, Callable[[Any, DeskSettings], bool]] = {
     "priority": lambda value, _: value in PRIORITIES,
     "impact": _level,
     "urgency": _level,
-    "service": lambda value, desk: isinstance(value, str) and (not desk.services or value in desk.services),
+    "service": lambda value, desk: isinstance(value, str) and bool(not desk.services or desk.service_named(value)),
 }
