@@ -29,7 +29,7 @@ def test_every_example_in_the_documents_prints_what_it_shows():
     [
         "README.md",
         "CONTRIBUTING.md",
-        *(str(p.relative_to(TOP)) for p in TOP.glob("plugins/**/*.md")),
+        *(str(p.relative_to(TOP)) for p in TOP.glob("plugins/**/README.md")),
         *(f"docs/{p.name}" for p in TOP.glob("docs/*.md")),
     ],
 )

@@ -57,7 +57,7 @@ def test_a_number_that_points_at_a_person_is_objected_to_by_its_kind_and_not_rep
     "subject",
     ["Call 217-555-0123", "Springfield 62701-1234", "INC0012345 again", "/DHEC/123456// down", "000-12-3456",
      "123-00-4567", "Asset 12345678", "build 1.123.45.6789.2", "Order 1234567890", "2026-11-02 09:00",
-     "v123456789", "Room 12, floor 345"],
+     "v123456789", "Part 7-123-45-6789", "Room 12, floor 345"],
 )  # fmt: skip
 def test_other_numbers_are_no_matter(subject):
     assert objections(subject) == []
@@ -101,6 +101,7 @@ def test_a_site_that_there_is_not_is_named_with_the_nearest():
     ]
     assert "known: Springfield Central" in objections("Printer jams", fields={"site": "Mars"})[0]
     assert objections("Printer jams", fields={"site": "Chicago Lake"}) == []
+    assert "6789" not in objections("Printer jams", fields={"site": "123-45-6789"})[0]
 
 
 def test_only_who_describes_a_ticket_is_asked_and_who_resolves_an_incomplete_one():
@@ -212,6 +213,20 @@ def test_a_danger_to_life_is_p1_and_wakes_somebody_up_at_night(health):
     assert opened["priority"] == "P1"
     waiting = [(one["to"], one["due"]) for one in health.messages(opened["key"])]
     assert waiting == [(ONCALL, AT_NIGHT), (CLINIC, "2026-11-03T13:00:00Z")]
+
+
+def test_the_outbox_lets_the_clinic_sleep_and_tells_it_in_the_morning(desk):  # noqa: F811
+    desk.configure('timezone = "America/Chicago"', everywhere=True)
+    desk.configure((DESK / "agency.toml").read_text().replace('"smtp"', '"file"'))
+    desk.now = AT_NIGHT
+    key = desk.open("Nurse call on ward 3 is dead", "--kind", "incident", "--channel", "phone", *SAID)["key"]
+    desk.run("notify", "send")
+    assert [one["to"] for one in desk.messages(key)] == [CLINIC]
+    desk.now = "2026-11-03T13:00:00Z"
+    desk.run("notify", "send")
+    assert desk.messages(key) == []
+    sent = (desk.root / "agencies/DHS/messages.jsonl").read_text().splitlines()
+    assert [json.loads(line)["to"] for line in sent] == [ONCALL, CLINIC]
 
 
 def test_plugin_check_finds_nothing_wrong(health):

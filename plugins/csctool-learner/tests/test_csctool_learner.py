@@ -155,6 +155,13 @@ def test_it_is_silent_about_what_it_is_not_sure_of(question):
     assert question.answer("no dial tone").confidence > 0.9
 
 
+def test_only_words_that_speak_for_an_answer_are_named(question):
+    """Two words that speak against each other: the one that lost did not decide."""
+    said = question.answer("tone expired", 0.0)
+    won = {"telecom/voice": "tone", "account/password": "expired"}[said.label]
+    assert said.words == (won,)
+
+
 def test_it_learns_nothing_from_words_that_say_nothing():
     """Labels drawn by lot: whatever threshold is found, hardly anything may be answered."""
     chance = random.Random(5)
@@ -214,6 +221,14 @@ def test_the_command_says_what_it_found_and_writes_for_the_agency_s_people(tmp_p
     assert "category: 3 answers from 200 tickets. Of the newest 20, " in said
     assert (tmp_path / "m.json").stat().st_mode & 0o777 == 0o660
     assert decoded((tmp_path / "m.json").read_bytes()).agency == "DHS"
+
+
+def test_the_newest_tickets_are_kept_back_wherever_they_stand_in_the_file(tmp_path):
+    old = lives(180)
+    wrong = dict(zip(categories := [category for category, _ in THINGS], categories[1:] + categories[:1], strict=True))
+    new = [{**row, "resolved_at": "2026-11-01T09:00:00Z", "category": wrong[row["category"]]} for row in lives(20)]
+    rows = [{**row, "key": f"DHS-{number}"} for number, row in enumerate([*new, *old], 1)]
+    assert "Of the newest 20, 0.0% right" in learn(lines(rows), str(tmp_path / "m.json"))
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,21 @@ def test_a_number_that_nobody_knows_is_still_a_circuit(telecom):
     assert telecom.open("101/T1ZF/CHCGILDTK01/SPFDILSD is down")["service"] == "t1"
 
 
+def test_a_known_circuit_counts_before_an_unknown_one_and_only_a_critical_one_is_urgent():
+    listed = {
+        "number": "/HCGS/555002//",
+        "name": "the lunch room's line",
+        "service": "voip",
+        "category": "telecom/voice/voip",
+    }
+    asked = {
+        "ticket": ticket("44/AQDU/987654 and /HCGS/555002// are noisy"),
+        "agency": agency(settings={"circuits": [listed]}),
+    }
+    assert ask(plugin, "categorize", **asked)["service"] == "voip"
+    assert ask(plugin, "prioritize", **asked) is None
+
+
 def test_other_tickets_are_left_to_the_next_in_line():
     for hook in ("categorize", "prioritize", "route"):
         assert ask(plugin, hook, ticket=ticket("Printer jams")) is None
