@@ -96,8 +96,16 @@ def open_desk(
         dismiss=panel.close,
         post=lambda: mailroom(desk),
         later=later,
+        send_off=partial(_send_off, root, wishes.now),
     )
     return desk
+
+
+def _send_off(root: str, now: str | None, keys: Iterable[str]) -> None:
+    """Have the messages of some agencies delivered by a process that nobody waits for. Raises OSError."""
+    from csctool.notify.courier import send_off
+
+    send_off(os.path.abspath(root), now, keys)
 
 
 def mailroom(desk: Desk) -> "Mailroom":

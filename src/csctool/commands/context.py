@@ -131,6 +131,7 @@ class Context:
     def _notices(self, desk: "Desk") -> None:
         from csctool.render.errors import notice
 
+        desk.dispatch()
         for text in desk.notices:
             notice(text)
         failures = desk.failures()

@@ -9,6 +9,7 @@ import msgspec
 from csctool.desk.ports import Clock, Decisions, Directory, Post, Question, Store, Unit
 from csctool.domain import lifecycle
 from csctool.domain.naming import known
+from csctool.domain.notice import ready
 from csctool.domain.organisation import DeskSettings, Queue
 from csctool.domain.query import Query
 from csctool.domain.ticket import Stamp, Ticket, plain, split_key
@@ -54,7 +55,8 @@ class Done(msgspec.Struct):
 class Core:
     """A desk's wiring and the path that every change takes.
 
-    `dry_run` does everything but save; `later` is done when something was saved.
+    `dry_run` does everything but save; `later` is done when something was saved; `touched` are the agencies in which
+    something was.
     """
 
     def __init__(
@@ -62,7 +64,7 @@ class Core:
         clock: Clock, actor: Actor, op: str, *, zone: tzinfo = UTC, root: str = "", frozen_clock: bool = False,
         dry_run: bool = False, brace: Callable[[Iterable[str]], None] = lambda _: None,
         dismiss: Callable[[], None] = lambda: None, post: Callable[[], Post] | None = None,
-        later: list[Callable[[], None]] | None = None,
+        later: list[Callable[[], None]] | None = None, send_off: Callable[[Iterable[str]], None] = lambda _: None,
     ) -> None:  # fmt: skip
         self.settings = settings
         self.store = store
@@ -83,6 +85,8 @@ class Core:
         self.dismiss = dismiss
         self._later = [] if later is None else later
         self._post = post
+        self._send_off = send_off
+        self.touched: set[str] = set()
         self._fresh: list[tuple[Ticket, int]] = []
         self._promising: Promising | None = None
         self._opened_post: Post | None = None
@@ -199,6 +203,19 @@ class Core:
             self._opened_post = self._post()
         return self._opened_post
 
+    def dispatch(self) -> None:
+        """The end of a command: where the settings want it, what it caused to be told goes out now, without waiting."""
+        touched, self.touched = sorted(self.touched), set()
+        if self.settings.notify.deliver != "at-once":
+            return
+        try:
+            now = self.clock()
+            due = [key for key in touched if ready(self.store.outbox(key), now)]
+            if due:
+                self._send_off(due)
+        except (CscError, OSError) as error:
+            self.notices.append(f"messages wait for the next sweep: {error}")
+
     def hang_up(self) -> None:
         """No more letters for now."""
         if self._opened_post is not None:
@@ -302,6 +319,8 @@ class UnitGuard:
             passed = self._context.__exit__(*failure)
             saved = failure[0] is None
         finally:
+            if saved and not self._desk.dry_run:
+                self._desk.touched.update(self._agencies)
             self._desk.announce(saved)
         return passed
 

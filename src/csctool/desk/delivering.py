@@ -61,6 +61,7 @@ def deliver(
     try:
         for key in list(agencies) or desk.store.agencies():
             one = _Agency(desk, key, only, told)
+            desk.touched.discard(key)
             try:
                 one.deliver()
             except CscError as error:

@@ -38,7 +38,8 @@ def note(database: Database) -> None:
     A document that can't be read leaves it without one: the sweep then looks at every ticket, and tells.
     """
     try:
-        due = [notice.due for notice in database.notices().values() if notice.state == "waiting"]
+        notices = map(codec.timed, database.outbox.undecoded().values())
+        due = [notice.due for notice in notices if notice.state == "waiting"]
         found = together(map(codec.agenda, database.tickets.undecoded().values()), *due)
     except DamagedError:
         return

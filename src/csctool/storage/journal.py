@@ -66,7 +66,7 @@ class Journal:
         try:
             with open(path, "rb") as file:
                 for line in file:
-                    if line.startswith(b"{"):
+                    if line.startswith(b"{") and line.endswith(b"}\n"):
                         yield line
         except OSError as error:
             raise files.failure(path, error, "read") from error

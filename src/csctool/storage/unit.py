@@ -12,6 +12,7 @@ from csctool.domain.words import FINISHED
 from csctool.errors import CscError, NotFoundError
 from csctool.storage import codec, files, joint
 from csctool.storage.database import Database
+from csctool.storage.outboxes import Outbox
 from csctool.storage.shelf import Shelf
 from csctool.storage.sieve import opened_with, opening, sieve
 
@@ -31,8 +32,7 @@ class Work:
         self._counted = False
         self._calendars: dict[str, Any] | None = None
         self._kept = False
-        self._outbox: dict[int, Notice] | None = None
-        self._posted = False
+        self._outbox: Outbox | None = None
 
     @property
     def live(self) -> Database:
@@ -68,29 +68,16 @@ class Work:
             self._kept = True
 
     @property
-    def outbox(self) -> dict[int, Notice]:
+    def outbox(self) -> Outbox:
         """The agency's outbox as this unit sees it."""
         if self._outbox is None:
-            self._outbox = self.live.notices()
+            self._outbox = Outbox(self.live.outbox, self._next_place)
         return self._outbox
 
-    def post(self, notices: Iterable[Notice]) -> None:
-        """Insert notices, or replace those of the same identity."""
-        places = {notice.id: at for at, notice in self.outbox.items()}
-        for notice in notices:
-            at = places.get(notice.id)
-            if at is None:
-                at = places[notice.id] = self.counters.get("outbox", 0) + 1
-                self.raise_to("outbox", at)
-            self.outbox[at] = notice
-            self._posted = True
-
-    def drop(self, ids: Collection[str]) -> None:
-        """Take notices out."""
-        gone = [at for at, notice in self.outbox.items() if notice.id in ids]
-        for at in gone:
-            del self.outbox[at]
-            self._posted = True
+    def _next_place(self) -> int:
+        place = self.counters.get("outbox", 0) + 1
+        self.raise_to("outbox", place)
+        return place
 
     def untouched(self, archives: bool, months: Range | None = None) -> Iterator[msgspec.Raw]:
         """The documents of the tickets that this unit has not put: the live ones, or those of the archives too."""
@@ -99,7 +86,8 @@ class Work:
 
     def stage(self) -> bool:
         """Stage everything in the database; False when nothing changed."""
-        if not self.staged and not self._counted and not self._kept and not self._posted:
+        posted = self._outbox is not None and self._outbox.stage()
+        if not self.staged and not self._counted and not self._kept and not posted:
             return False
         if self.staged:
             given = self.live.counter("number")
@@ -109,10 +97,6 @@ class Work:
             self.raise_to("number", max(self.staged))
         if self._kept:
             self.live.calendars.put({1: codec.encode(self.calendars)})
-        if self._posted:
-            before = self.live.outbox.undecoded()
-            self.live.outbox.remove(doc_ids=[at for at in map(int, before) if at not in self.outbox])
-            self.live.outbox.put({at: codec.encode(notice) for at, notice in self.outbox.items()})
         self.live.counters.put({1: codec.encode(self.counters)})
         return True
 
@@ -204,15 +188,15 @@ class TinyUnit:
 
     def outbox(self, agency: str) -> list[Notice]:
         """The agency's outbox as this unit sees it."""
-        return list(self._work[agency].outbox.values())
+        return self._work[agency].outbox.notices()
 
     def post(self, agency: str, notices: Iterable[Notice]) -> None:
         """Put notices into the agency's outbox."""
-        self._work[agency].post(notices)
+        self._work[agency].outbox.post(notices)
 
     def drop(self, agency: str, ids: Collection[str]) -> None:
         """Take notices out of the agency's outbox."""
-        self._work[agency].drop(ids)
+        self._work[agency].outbox.drop(ids)
 
     def _opened_with(self, word: str, agency: str, archives: bool) -> Iterator[tuple[str, Ticket]]:
         work = self._work[agency]
