@@ -62,7 +62,7 @@ def told(alarm: Alarm) -> dict[str, tuple[Any, Any]]:
 def _alarm(name: str, clock: Mapping[str, Any], now: datetime) -> Alarm | None:
     broken = moment(clock, "breached_at")
     if broken is not None:
-        return Alarm(broken, name, "breach")
+        return Alarm(broken, name, "breach") if now >= broken else None  # a clock set back sees nothing before its time
     if clock["state"] != "running":
         return None
     due, warns = moment(clock, "due"), moment(clock, "warns_at")
