@@ -303,6 +303,14 @@ def found_desk(wishes: Wishes, directory: str | None, *, demo: bool = False, dry
     return Made(root, desk.directory.keys(), 0)
 
 
+def surroundings(_wishes: Wishes, place: str) -> "list[Symptom]":
+    """What speaks against a place for a desk, where that can be seen at a glance."""
+    from csctool.storage.mounts import network
+
+    found = network(place)
+    return [found] if found else []
+
+
 def new_package(_wishes: Wishes, name: str, directory: str | None, *, dry_run: bool = False) -> list[str]:
     """The files of a plugin package that works and is tested, made in a directory. Needs no desk."""
     from csctool.settings.skeleton import write_package

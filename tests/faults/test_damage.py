@@ -225,7 +225,7 @@ def test_settings_that_are_wrong_do_not_keep_the_doctor_from_the_tickets(desk: s
 
 
 def test_a_network_file_system_is_warned_about(desk: str, tmp_path) -> None:
-    from csctool.storage.examine import network
+    from csctool.storage.mounts import network
 
     mounts = tmp_path / "mounts"
     mounts.write_text(f"/dev/sda / ext4 rw 0 0\nsrv:/desks {os.path.dirname(desk)} nfs4 rw 0 0\n")

@@ -220,6 +220,31 @@ print(tried, got_through)
     assert {path: path.read_bytes() for path in place.rglob("*") if path.is_file()} == before
 
 
+def test_the_doctor_tells_each_of_them_what_they_may_not(staff):
+    staff.ann.open("one")
+    found = staff.bob("doctor", "--format", "json").json["findings"]
+    assert sorted(one["message"] for one in found) == [
+        f"you may look at CSC, and change nothing in {staff.desk}/agencies/CSC",
+        f"you may not read {staff.desk}/agencies/DOT",
+    ]
+    (staff.desk / "agencies/DHS/open.json").chmod(0o640)
+    told = [one["message"] for one in staff.bob("doctor", "--format", "json").json["findings"]]
+    assert f"you may not read and write {staff.desk}/agencies/DHS/open.json" in told
+
+
+def test_what_is_put_back_from_a_backup_is_its_groups(staff):
+    staff.ann.open("one")
+    staff.root("backup", str(staff.desk.parent / "desk.tar.gz"))
+    staff.bob.open("two")
+    staff.root("restore", str(staff.desk.parent / "desk.tar.gz"), "--agency", "DHS", "--force")
+    shared(staff)
+    assert staff.bob.ticket("DHS-1")["subject"] == "one"
+    staff.ann("start", "DHS-1")
+    staff.root("restore", str(staff.desk.parent / "desk.tar.gz"), "--force")
+    shared(staff)
+    staff.bob("start", "DHS-1")
+
+
 def test_desk_wide_commands_leave_the_other_agency_out_and_say_so(staff):
     secret = staff.ann.open("Secret of DHS")
     key = staff.eve.open("Ours", agency="DOT")

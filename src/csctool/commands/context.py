@@ -50,8 +50,14 @@ class Context:
         return Context(self._house, args)
 
     def found(self, directory: str | None, *, demo: bool, dry_run: bool) -> Any:
-        """A new desk."""
-        return self._house(self.wishes).found_desk(directory, demo=demo, dry_run=dry_run)
+        """A new desk; a place that keeps fewer promises is told."""
+        from csctool.render.errors import notice
+
+        house = self._house(self.wishes)
+        made = house.found_desk(directory, demo=demo, dry_run=dry_run)
+        for symptom in house.surroundings(made.desk):
+            notice(f"{symptom.message}; {symptom.advice}")
+        return made
 
     def new_package(self, name: str, directory: str | None, *, dry_run: bool) -> list[str]:
         """A new plugin package: its files."""

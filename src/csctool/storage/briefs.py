@@ -11,7 +11,7 @@ many parts there are. A month of opening begins a day late here, on the second: 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -74,6 +74,25 @@ def save(archives: Archives, *, changed: bool = True) -> None:
             stale.difference_update(_save(archives, month, header.checksum))
     for path in sorted(stale):
         files.remove(path)
+
+
+def useless(archives: Archives) -> Iterator[str]:
+    """The files of briefs that nobody will read: damaged, incomplete, or of a month that has changed. Raises
+    DamagedError for such a month."""
+    there = Shelved(archives, archives.names())
+    yield from there.others
+    for (month, checksum), parts in there.parts.items():
+        header = header_of(archives.path(month))
+        fresh = header is not None and header.checksum == checksum
+        yield from (path for path in parts.values() if not (fresh and _whole(path)))
+
+
+def _whole(path: str) -> bool:
+    try:
+        _read(path)
+    except StorageError:
+        return False
+    return True
 
 
 def _save(archives: Archives, month: str, checksum: str) -> list[str]:

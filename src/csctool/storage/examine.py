@@ -1,37 +1,32 @@
 """A look at every file of an agency: what is damaged, what is odd, and what to do about it. Changes nothing."""
 
-import fcntl
 import os
-import stat
 import time
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sized
+from datetime import datetime, timedelta
 
 from csctool.desk.ports import Symptom
 from csctool.domain.audit import broken
+from csctool.domain.lifecycle import rfc3339
 from csctool.domain.ticket import Ticket
+from csctool.domain.words import FINISHED
 from csctool.errors import CscError, DamagedError
-from csctool.storage import codec, files, members
-from csctool.storage.archives import Archives
+from csctool.storage import access, briefs, codec, files, holders, members
+from csctool.storage.archives import Archives, month_of
 from csctool.storage.database import Database
 from csctool.storage.shelf import Shelf
 
 #: A clock may be this many seconds ahead of another before anybody needs to know.
 SLACK = 120
-#: A lock that has been held for this many seconds is no ordinary change any more.
-LONG_HELD = 60
-#: File systems over a network, by their names in /proc/mounts: locks and renames keep fewer promises there.
-NETWORK = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs", "fuse.glusterfs", "lustre",
-     "davfs", "fuse.davfs2", "fuse.s3fs", "fuse.rclone", "ncpfs", "beegfs", "gpfs"}
-)  # fmt: skip
+#: For so long a message may wait after it was due: a sweep that comes every five minutes has been missed a dozen times.
+LATE = timedelta(hours=1)
 
 
-def examine(shelf: Shelf, now: datetime) -> Iterator[Symptom]:
+def examine(root: str, shelf: Shelf, now: datetime) -> Iterator[Symptom]:
     """What is wrong or odd in the agency's directory."""
     yield from _names(shelf)
-    yield from _permissions(shelf)
-    yield from _lock(shelf)
+    yield from access.of_agency(root, shelf)
+    yield from holders.of_agency(shelf)
     try:
         live = shelf.live()
     except CscError as error:
@@ -40,6 +35,7 @@ def examine(shelf: Shelf, now: datetime) -> Iterator[Symptom]:
     if live is not None:
         yield from _tickets(shelf, live, now)
         yield from _counter(shelf, live)
+        yield from _outbox(shelf, live, now)
     yield from _archive(shelf, now)
 
 
@@ -72,51 +68,6 @@ def _names(shelf: Shelf) -> Iterator[Symptom]:
             elif os.path.isfile(path) and os.stat(path).st_mtime > time.time() + SLACK:
                 yield Symptom("warning", shelf.agency, path, f"{path} was written in the future",
                               "set the clocks of the machines that share the desk")  # fmt: skip
-
-
-def _permissions(shelf: Shelf) -> Iterator[Symptom]:
-    place = os.stat(shelf.directory)
-    if place.st_mode & stat.S_IWOTH:
-        yield Symptom("warning", shelf.agency, shelf.directory, f"everybody may write into {shelf.directory}",
-                      f"chmod o-w {shelf.directory}")  # fmt: skip
-    for path in (shelf.path, files.previous(shelf.path), *shelf.archives.paths()):
-        try:
-            found = os.stat(path)
-        except OSError:
-            continue  # told elsewhere, where it matters
-        if place.st_mode & stat.S_ISGID and found.st_gid != place.st_gid:
-            yield Symptom("warning", shelf.agency, path, f"{path} has another group than its directory",
-                          f"chgrp --reference={shelf.directory} {path}")  # fmt: skip
-        more = stat.S_IMODE(found.st_mode) & ~stat.S_IMODE(place.st_mode) & 0o077
-        if more:
-            yield Symptom("warning", shelf.agency, path, f"{path} is open to more people than its directory",
-                          f"chmod {stat.S_IMODE(found.st_mode) & ~more:o} {path}")  # fmt: skip
-        if not os.access(path, os.R_OK | os.W_OK):
-            yield Symptom("warning", shelf.agency, path, f"you may not read and write {path}",
-                          "join the agency's Unix group, or ask who owns the desk")  # fmt: skip
-
-
-def _lock(shelf: Shelf) -> Iterator[Symptom]:
-    path = f"{shelf.directory}/.lock"
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except FileNotFoundError:
-        return  # the first writer makes it
-    except OSError as error:
-        yield _told(shelf, files.failure(path, error, "lock"), path)
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        since = time.time() - os.fstat(descriptor).st_mtime
-        if since > LONG_HELD:
-            holder = os.pread(descriptor, 20, 0).strip().decode(errors="replace")
-            yield Symptom("warning", shelf.agency, path, f"process {holder} has held the lock for {since:.0f} s",
-                          f"look at it (ps {holder}); the lock is free when it ends")  # fmt: skip
-    except OSError as error:
-        yield _told(shelf, files.failure(path, error, "lock"), path)
-    finally:
-        os.close(descriptor)
 
 
 def _tickets(shelf: Shelf, database: Database, now: datetime) -> Iterator[Symptom]:
@@ -158,6 +109,38 @@ def _counter(shelf: Shelf, live: Database) -> Iterator[Symptom]:
                       f"csctool note {shelf.agency}-{highest} -m seen sets it right")  # fmt: skip
 
 
+def _outbox(shelf: Shelf, live: Database, now: datetime) -> Iterator[Symptom]:
+    try:
+        notices = list(live.notices().values())
+    except DamagedError as error:
+        yield Symptom("damage", shelf.agency, shelf.path, f"the outbox of {shelf.agency}: {error.message}",
+                      "restore it from a backup")  # fmt: skip
+        return
+    waiting = [notice for notice in notices if notice.state == "waiting"]
+    late = sorted(notice.due for notice in waiting if now - notice.due > LATE)
+    if late:
+        yield Symptom("warning", shelf.agency, shelf.path,
+                      f"{_messages(late)} of {shelf.agency} should have left since {rfc3339(late[0])}",
+                      "csctool sweep delivers; does cron run it?")  # fmt: skip
+    failing = [notice for notice in waiting if notice.tries and now - notice.at > LATE and now - notice.due <= LATE]
+    if failing:
+        last = max(failing, key=lambda notice: notice.tries)
+        yield Symptom("warning", shelf.agency, shelf.path,
+                      f"{_messages(failing)} of {shelf.agency} could not be delivered so far: {last.to} by "
+                      f"{last.transport}, tried {last.tries} times: {last.error}",
+                      f"csctool notify list --agency {shelf.agency} tells all; they are tried again")  # fmt: skip
+    dead = [notice for notice in notices if notice.state == "dead"]
+    if dead:
+        yield Symptom("warning", shelf.agency, shelf.path,
+                      f"{_messages(dead)} of {shelf.agency} {'was' if len(dead) == 1 else 'were'} given up: "
+                      f"{dead[-1].to} by {dead[-1].transport}: {dead[-1].error}",
+                      f"when the cause is gone: csctool notify retry --dead --agency {shelf.agency}")  # fmt: skip
+
+
+def _messages(found: Sized) -> str:
+    return f"{len(found)} message{'s' * (len(found) != 1)}"
+
+
 def _archive(shelf: Shelf, now: datetime) -> Iterator[Symptom]:
     archives = shelf.archives
     places: dict[str, str] = {}
@@ -173,39 +156,41 @@ def _archive(shelf: Shelf, now: datetime) -> Iterator[Symptom]:
             yield _told(shelf, error, archives.path(month))
             continue
         yield from _tickets(shelf, database, now)
+        yield from _misfiled(shelf, month, database)
         for number in database.tickets.undecoded():
             if number in places:
                 yield Symptom("note", shelf.agency, database.path,
                               f"{shelf.agency}-{number} lies in {places[number]} and in {month}",
                               "the higher version counts; nothing to do")  # fmt: skip
             places[number] = month
-    yield from _index(shelf, archives)
+    yield from _derived(shelf, archives)
 
 
-def _index(shelf: Shelf, archives: Archives) -> Iterator[Symptom]:
+def _misfiled(shelf: Shelf, month: str, database: Database) -> Iterator[Symptom]:
+    for number, document in database.tickets.undecoded().items():
+        try:
+            ticket = codec.sketch(document)
+        except DamagedError:
+            continue  # told with the tickets
+        key = f"{shelf.agency}-{number}"
+        if ticket.status not in FINISHED:
+            yield Symptom("warning", shelf.agency, database.path, f"{key} lies in the archive and is {ticket.status}",
+                          f"csctool note {key} -m seen brings it back among the live ones")  # fmt: skip
+        elif (right := month_of(ticket)) != month:
+            yield Symptom("warning", shelf.agency, database.path, f"{key} ended in {right} and is filed under {month}",
+                          f"csctool note {key} -m seen, then csctool archive, files it anew")  # fmt: skip
+
+
+def _derived(shelf: Shelf, archives: Archives) -> Iterator[Symptom]:
+    """The index and the briefs: what they say follows from the months, so nothing is lost with them."""
     try:
         fresh = archives.index_is_fresh()
+        useless = list(briefs.useless(archives))
     except CscError:
         return  # a month can't be read: told above
     if not fresh:
         yield Symptom("note", shelf.agency, archives.directory, f"the index of {archives.directory} is out of date",
                       "csctool archive makes it anew; nothing is lost")  # fmt: skip
-
-
-def network(root: str, mounts: str = "/proc/mounts") -> Symptom | None:
-    """A warning when the desk lies on a network file system."""
-    place = os.path.realpath(root)
-    best, kind = "", ""
-    try:
-        with open(mounts, encoding="utf-8", errors="replace") as file:
-            for line in file:
-                _, where, found, *_ = line.split(" ")
-                where = where.replace("\\040", " ")
-                if (place == where or place.startswith(where.rstrip("/") + "/")) and len(where) >= len(best):
-                    best, kind = where, found
-    except OSError:
-        return None  # a system that does not tell
-    if kind not in NETWORK:
-        return None
-    return Symptom("warning", None, root, f"the desk lies on a network file system ({kind} at {best})",
-                   "locks and renames keep fewer promises there: move it to a local disk")  # fmt: skip
+    for path in useless:
+        yield Symptom("note", shelf.agency, path, f"{path} is of no use any more",
+                      "remove it; csctool archive makes what is missing")  # fmt: skip

@@ -1,7 +1,7 @@
 """The lock of an agency: `flock` on a file that is never unlinked, waited for within a limit, first come first served.
 
-The kernel frees it when its holder dies, so it is never broken by age. The holder writes its process number into the
-file, for the message of who waits in vain and for nothing else.
+The kernel frees it when its holder dies, so it is never broken by age. The holder writes its process number and the
+time into the file, for the messages of who waits in vain and of the doctor, and for nothing else.
 
 The kernel's queue for a lock lets newcomers slip in between a release and the first waiter's waking up, and on a busy
 machine some would wait for ever. So everybody takes a number, holds the byte of that number (an OFD lock on the same
@@ -205,11 +205,19 @@ def _release(descriptor: int) -> None:
 def _sign(descriptor: int) -> None:
     # A full disk must not keep anybody from a lock that is held already; the name is for a message only.
     with suppress(OSError):
-        os.pwrite(descriptor, b"%-19d\n" % os.getpid(), 0)
+        os.pwrite(descriptor, b"%-19b\n" % (b"%d %d" % (os.getpid(), time.time())), 0)
+
+
+def signed(line: bytes) -> tuple[int, int]:
+    """(the process that locked a file last, since when in seconds of Unix time), from the file's beginning; 0 where
+    that is not known."""
+    words = line[:_COUNTER].split()
+    number, since, *_ = (int(word) if word.isdigit() else 0 for word in (*words, b"", b""))
+    return number, since
 
 
 def _holder(path: str) -> str:
-    name = b""
+    number = 0
     with suppress(CscError):
-        name = (files.read(path, 20) or b"").strip()
-    return f" (held by process {name.decode()})" if name.isdigit() else ""
+        number, _ = signed(files.read(path, _COUNTER) or b"")
+    return f" (held by process {number})" if number else ""

@@ -35,7 +35,7 @@ JOURNAL = re.compile(rf"{_AGENCY}/(?:{_JOURNAL})")
 DERIVED = re.compile(
     r"\.lock|\.delivering|\.(rules|csctool)\.cache(\.part)?|(open|\d{4}-\d\d)\.(prev|format\d+)\.json|index\.json"
     r"|\d{4}-\d\d\.brief-[\w-]+\.json|.*\.json\.(tmp|next)|.*\.damaged-\w+(\.\d+)?|\.restored-[\w-]+|__pycache__"
-    r"|closed|sent|plugins|templates"
+    r"|closed|sent|plugins|templates|messages\.jsonl"
 )
 
 Kind = Literal["member", "derived", "strange"]

@@ -182,7 +182,7 @@ class TinyStore:
         """What is wrong or odd in an agency's files."""
         from csctool.storage.examine import examine
 
-        return list(examine(self._shelf(agency), now))
+        return list(examine(self._root, self._shelf(agency), now))
 
     def repair(self, agency: str, *, dry_run: bool) -> list[Repair]:
         """Save what can be saved of damaged files, and keep the originals. Raises BusyError, StorageError."""
@@ -192,10 +192,10 @@ class TinyStore:
 
     def surroundings(self) -> list[Symptom]:
         """What speaks against the place where the store lies."""
-        from csctool.storage.examine import network
+        from csctool.storage import access, members, mounts
 
-        found = network(self._root)
-        return [found] if found else []
+        found = mounts.network(self._root)
+        return [*([found] if found else []), *access.of_desk(self._root, members.agencies(self._root))]
 
     def troubles(self) -> list[CscError]:
         """What was left out since the last call, and forgets it."""
