@@ -312,7 +312,9 @@ def test_index_and_briefs_that_are_of_no_use_are_told(csctool, archived, finding
     (archived / "index.json").write_text("{}")
     brief = next(archived.glob("2026-11.brief-*.json"))
     brief.write_bytes(brief.read_bytes()[:-5])
-    shutil.copy(next(archived.glob("2026-12.brief-*.json")), old := archived / "2026-12.brief-0123456789abcdef.json")
+    shutil.copy(
+        next(archived.glob("2026-12.brief-*.json")), old := archived / "2026-12.brief-0123456789abcdef-2026-12-1.json"
+    )
     found = findings()
     assert {one["level"] for one in found} == {"note"}
     assert {one["path"] for one in found} == {str(archived), str(brief), str(old)}

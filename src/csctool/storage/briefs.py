@@ -77,10 +77,13 @@ def save(archives: Archives, *, changed: bool = True) -> None:
 
 
 def useless(archives: Archives) -> Iterator[str]:
-    """The files of briefs that nobody will read: damaged, incomplete, or of a month that has changed. Raises
-    DamagedError for such a month."""
+    """The files of briefs that nobody will read: damaged, incomplete, or of a month that has changed since.
+
+    Those that an older csctool made are as they should be: they go with the next archiving. Raises DamagedError for a
+    month that is.
+    """
     there = Shelved(archives, archives.names())
-    yield from there.others
+    yield from (path for path in there.others if _NAME.fullmatch(path.rpartition("/")[2]))
     for (month, checksum), parts in there.parts.items():
         header = header_of(archives.path(month))
         fresh = header is not None and header.checksum == checksum
