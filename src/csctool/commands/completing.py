@@ -9,18 +9,21 @@ from csctool.finding import MARK, find_desk
 _SECTION = {"queue": "queues", "person": "people", "service": "services"}
 _KEY = re.compile(rb'^"(\d+)":\{', re.MULTILINE)
 _AGENCY = re.compile(r"[A-Z][A-Z0-9]{1,9}")
+#: A shell puts a name into the line as it is, and would run what stands in one.
+_PLAIN = re.compile(r"[\w.:@%+,=/-]+")
 MOST = 200
 
 
 def names(what: str, desk: str | None, begun: str) -> list[str]:
-    """What could be meant, at most 200; nothing where there is no desk."""
+    """What could be meant, at most 200 words that are plain to a shell; nothing where there is no desk."""
     try:
         root = find_desk(desk)
         if what == "agency":
             return [key for key in _agencies(root) if key.startswith(begun.upper())]
         if what == "key":
             return _keys(root, begun.upper())
-        return [name for name in _tables(root, _SECTION[what]) if name.startswith(begun)]
+        names = (name for name in _tables(root, _SECTION[what]) if _PLAIN.fullmatch(name))
+        return [name for name in names if name.startswith(begun)][:MOST]
     except (CscError, OSError, ValueError):
         return []  # the shell shows nothing; the command itself will say what is wrong
 

@@ -15,11 +15,13 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from csctool.domain.showing import visible
 from csctool.domain.ticket import Ticket
 from csctool.errors import PluginError
 from csctool.plugins.hookspecs import Command, Report
 from csctool.plugins.loading import DESK_LAYER, Loaded, clean_path, described
 from csctool.plugins.wire import Order
+from csctool.plugins.worker import speak_plainly
 
 #: Seconds that a plugin's report may take over all tickets (a question about one ticket has two).
 PATIENCE = 60.0
@@ -139,6 +141,7 @@ def _elsewhere(work: Callable[[], _Said]) -> _Said:
         os.close(reading)
         os.setsid()
         os.dup2(2, 1)
+        speak_plainly()
         try:
             said = msgspec.json.encode(work())
         except BaseException as error:  # noqa: BLE001  (whatever a plugin raises)
@@ -184,7 +187,8 @@ def _flush() -> None:
 
 
 def _complain(plugin: str, why: str) -> None:
-    os.write(2, f"csctool: plugin {plugin} of the desk was passed over: {why}\n".encode(errors="backslashreplace"))
+    told = visible(f"csctool: plugin {plugin} of the desk was passed over: {why}")
+    os.write(2, f"{told}\n".encode(errors="backslashreplace"))
 
 
 def _end(status: int) -> NoReturn:

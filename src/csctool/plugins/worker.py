@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from csctool.domain.showing import visible
 from csctool.plugins.hookspecs import HOOKS, Answer, Message, Receipt
 from csctool.plugins.loading import Loaded, clean_path, described
 from csctool.plugins.wire import Ask, Implementation, Link, Order, Reply
@@ -23,6 +24,15 @@ LONGEST = 1024 * 1024
 
 class NonsenseError(Exception):
     """An answer that is none."""
+
+
+class Loud(io.TextIOWrapper):
+    """Where a plugin's words go, which may be a ticket's: lines in which nothing is hidden and nothing steers."""
+
+    def write(self, text: str, /) -> int:
+        """Write, escaped but for line breaks and tabs."""
+        super().write("\n".join("\t".join(map(visible, line.split("\t"))) for line in text.split("\n")))
+        return len(text)
 
 
 def live(line: Link, order: Order) -> None:
@@ -53,15 +63,19 @@ def settle() -> None:
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
-    # stdout is stderr already: the nursery saw to that
-    loud = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), errors="backslashreplace", write_through=True)
     sys.stdin = sys.__stdin__ = open(0, closefd=False)  # type: ignore[misc]  # noqa: SIM115
-    sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = loud  # type: ignore[misc]
+    speak_plainly()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     limit = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     clean_path()
+
+
+def speak_plainly() -> None:
+    """Let what a plugin prints go to stderr, escaped. Stdout is stderr already in a process of its own."""
+    loud = Loud(io.FileIO(2, "w", closefd=False), errors="backslashreplace", write_through=True)
+    sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = loud  # type: ignore[misc]
 
 
 def _answered(impl: Any, question: Ask) -> Reply:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from itertools import pairwise
 
 from csctool.errors import CscError
-from csctool.render.text import visible
+from csctool.render.text import in_json, visible
 
 
 def tell(error: CscError, *, as_json: bool) -> None:
@@ -15,7 +15,7 @@ def tell(error: CscError, *, as_json: bool) -> None:
         import json
 
         document = {"error": {"code": error.code, "exit": error.exit, "message": str(error)}}
-        _write(json.dumps(document, ensure_ascii=False))
+        _write(in_json(json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")).decode())
         return
     _write(f"csctool: {visible(str(error))}")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from csctool.render.measures import meaning
 from csctool.render.rows import write
+from csctool.render.text import visible
 
 #: Suffix of a column -> suffix of the metric, and what turns one into the other.
 _UNITS = {"_h": ("_seconds", 3600.0), "_pct": ("_ratio", 0.01)}
@@ -86,9 +87,9 @@ def _help(text: str) -> str:
 
 
 def _value(text: str) -> str:
-    """A label's value: escaped as the format wants it, and line ends of every kind kept from ending the line."""
-    text = text.encode("utf-8", "replace").decode()
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", " ")
+    """A label's value: nothing hidden, escaped as the format wants it."""
+    lines = (visible(line).replace("\\", "\\\\").replace('"', '\\"') for line in text.split("\n"))
+    return "\\n".join(lines)
 
 
 def _number(value: float) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from csctool.render.text import cell, visible
+from csctool.render.text import cell, in_json, in_markdown, visible
 
 Row = Mapping[str, Any]
 
@@ -18,7 +18,7 @@ def write(text: str) -> None:
 
 def document(value: Any) -> None:
     """One JSON document: indented on a terminal, one line in a pipe."""
-    data = msgspec.json.encode(value)
+    data = in_json(msgspec.json.encode(value))
     if sys.stdout.isatty():
         data = msgspec.json.format(data, indent=2)
     raw(data + b"\n")
@@ -38,7 +38,7 @@ def lines(values: Iterable[Any]) -> None:
     """JSON Lines."""
     encoder = msgspec.json.Encoder()
     for value in values:
-        raw(encoder.encode(value) + b"\n")
+        raw(in_json(encoder.encode(value)) + b"\n")
 
 
 def rows(found: Iterable[Row], columns: Sequence[str], fmt: str, *, shrink: str | None = None) -> None:
@@ -47,7 +47,7 @@ def rows(found: Iterable[Row], columns: Sequence[str], fmt: str, *, shrink: str 
         _separated(found, columns, fmt)
     elif fmt == "keys":
         for row in found:
-            write(f"{row[columns[0]]}\n")
+            write(f"{visible(str(row[columns[0]]))}\n")
     else:
         _table(list(found), columns, fmt, shrink)
 
@@ -56,7 +56,7 @@ def _separated(found: Iterable[Row], columns: Sequence[str], fmt: str) -> None:
     import csv
 
     writer = csv.writer(sys.stdout, delimiter="\t" if fmt == "tsv" else ",", lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow(map(_safe, columns))
     for row in found:
         writer.writerow([_safe(row.get(name)) for name in columns])
 
@@ -88,9 +88,9 @@ def scalar(value: Any) -> str:
 def _table(found: list[Row], columns: Sequence[str], fmt: str, shrink: str | None) -> None:
     if not found:
         return
-    shown = _in_markdown if fmt == "markdown" else visible
+    shown = in_markdown if fmt == "markdown" else visible
     cells = [[shown(scalar(row.get(name))) for name in columns] for row in found]
-    headers = [name.replace("_", " ") for name in columns]
+    headers = [shown(name.replace("_", " ")) for name in columns]
     right = [_numeric(found, name) for name in columns]
     if fmt == "markdown":
         text = _markdown(headers, cells, right)
@@ -117,11 +117,6 @@ def _markdown(headers: list[str], cells: list[list[str]], right: list[bool]) -> 
         cells, headers=headers, tablefmt="github", disable_numparse=True,
         colalign=["right" if r else "left" for r in right],
     )  # fmt: skip
-
-
-def _in_markdown(text: str) -> str:
-    """Visible text that ends no cell and starts no tag."""
-    return visible(text).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
 
 
 def _numeric(found: list[Row], name: str) -> bool:

@@ -1,37 +1,51 @@
-"""Text from outside as data: what could steer a terminal, hide or reorder is shown escaped."""
+"""Text from outside in the forms that other programs read: JSON, cells of a spreadsheet, Markdown."""
 
 import re
 
-#: C0 and C1 controls, line and paragraph separators, direction marks, embeddings, overrides and isolates, zero-width
-#: characters and the byte order mark, tags: nothing of these may reach a terminal (UTS #39, Trojan Source).
-#: A pattern, not compiled here: most commands never need it, and `re` keeps what it has compiled.
-UNSAFE = (
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e007f\ud800-\udfff]"
+from csctool.domain.showing import UNSAFE, paragraphs, visible
+
+__all__ = ["UNSAFE", "cell", "in_json", "in_markdown", "paragraphs", "visible"]
+
+#: The same characters as UNSAFE, as they stand in JSON: UTF-8 (the C0 controls are escaped there anyway), and how each
+#: begins: most documents have none, and looking for that is quick.
+_BEGINNINGS = (
+    b"\x7f",
+    b"\xc2",
+    b"\xd8\x9c",
+    b"\xe1\xa0\x8e",
+    b"\xe2\x80",
+    b"\xe2\x81",
+    b"\xef\xbb",
+    b"\xef\xbf",
+    b"\xf3\xa0",
 )
-_SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
+_IN_UTF_8 = (
+    rb"\x7f|\xc2[\x80-\x9f\xad]|\xd8\x9c|\xe1\xa0\x8e|\xe2\x80[\x8b\x8e\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf"
+    rb"|\xef\xbf[\xb9-\xbb]|\xf3\xa0[\x80\x81][\x80-\xbf]"
+)
 
 
-def visible(text: str) -> str:
-    """One line in which nothing is hidden."""
-    if text.isascii() and text.isprintable():
-        return text
-    return re.sub(UNSAFE, _escaped, text)
+def in_json(data: bytes) -> bytes:
+    """The same JSON, with what could steer a terminal, hide or reorder written as `\\u202e`: nothing is lost."""
+    if not any(beginning in data for beginning in _BEGINNINGS):
+        return data
+    return re.sub(_IN_UTF_8, _named, data)
 
 
-def paragraphs(text: str) -> list[str]:
-    """The lines of a longer text, each visible: here a line break is a line break."""
-    return [visible(line) for line in text.replace("\r\n", "\n").split("\n")]
+def _named(found: re.Match[bytes]) -> bytes:
+    units = found[0].decode().encode("utf-16-be")
+    return b"".join(b"\\u%02x%02x" % (units[at], units[at + 1]) for at in range(0, len(units), 2))
 
 
-def _escaped(found: re.Match[str]) -> str:
-    char = found[0]
-    if char in _SHORT:
-        return _SHORT[char]
-    code = ord(char)
-    if code <= 0xFF:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+#: What Markdown would take for a link, a picture, code, emphasis, a cell's end or a tag. An underscore within a word is
+#: none of these.
+_MARKS = r"[\\|<`*\[\]]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)|~(?=~)"
+_ENTITIES = {"<": "&lt;", "&": "&amp;"}
+
+
+def in_markdown(text: str) -> str:
+    """Visible text that stays as it is written, whoever renders it."""
+    return re.sub(_MARKS, lambda found: _ENTITIES.get(found[0], f"\\{found[0]}"), visible(text))
 
 
 #: A spreadsheet runs a cell that begins with one of these (OWASP: CSV injection), full-width forms included.
