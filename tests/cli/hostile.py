@@ -18,18 +18,8 @@ ESCAPES = (
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg/onload=alert(3)>&#60;b&gt;]]>-->{{7*7}}${7*7}"
 #: What fills in templates or breaks formats.
 TEMPLATES = "{} {0} {x!r} {{}} {{ticket}} {% raise %} %s %(x)s %n ${HOME} $(id) `id` \\N{DASH} \\x1b"
-#: What leads elsewhere.
-PATHS = (
-    "../../etc/passwd",
-    "/etc/passwd",
-    "..",
-    "a/../../b",
-    "..\\..\\x",
-    "\u2025/x",
-    "file:///etc/passwd",
-    "|id",
-    "-rf",
-)
+#: What leads elsewhere. Commands write where they are told, and tests may run as root: no name here matters anywhere.
+PATHS = ("../../elsewhere", "..", "a/../../b", "..\\..\\x", "\u2025/x", "file:///x", "|id", "-rf")
 #: What a spreadsheet runs, full-width forms too (OWASP: CSV injection).
 FORMULAS = ("=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", "\r=1+1", "\n=1+1", "＝1+1", "＋1", "－1", "＠x")
 #: What Markdown fetches, links to or runs.
