@@ -74,7 +74,7 @@ def test_metrics_have_base_units_and_groups_as_labels(story):
 
 
 def test_a_label_holds_hostile_text_as_a_person_is_shown_it(story):
-    """Line by line escaped: a label is read on terminals, too, and the format has no way to write a control character."""
+    """Escaped line by line: a label is read on terminals, too, and the format has no way to write such characters."""
     shown = "\n".join(paragraphs(EVIL))
     found = scraped(story("report", "workload", "--format", "prometheus").out)
     assert found["csctool_workload_open", (("person", shown),)] >= 1
