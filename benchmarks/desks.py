@@ -21,7 +21,7 @@ from csctool.storage.archives import Archives
 from csctool.storage.database import Database
 
 #: Raise it with every change of what is made: desks of another version are made anew.
-VERSION = 6
+VERSION = 7
 SIZES = {"D10k": 10_000, "D100k": 100_000, "D1M": 1_000_000}
 FIRST_DAY, LAST_DAY = datetime(2025, 10, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC)
 CLOSED = 0.97

@@ -46,6 +46,9 @@ class Agencies:
             raise NotFoundError(f"no such agency: {key}", f"csctool agency add {key} makes it")
         return self._keys[key]
 
+    def require(self, key: str) -> None:
+        self.agency(key)
+
     def of_domain(self, domain: str) -> str | None:
         return None
 

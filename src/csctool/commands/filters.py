@@ -10,7 +10,7 @@ from csctool.domain.words import KINDS, PRIORITIES, STATUSES
 
 if TYPE_CHECKING:
     from csctool.desk.desk import Desk
-    from csctool.domain.query import Query
+    from csctool.domain.query import Query, Range
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,16 +52,12 @@ def filters(f: F) -> F:
 def query_of(desk: "Desk", said: dict[str, Any]) -> "Query":
     """The filters as a query."""
     from csctool.domain.query import Query
-    from csctool.domain.times import span
     from csctool.domain.words import LIVE, OPEN
 
     groups = {"open": OPEN, "live": LIVE}
     statuses = sorted({s for word in said["statuses"] for s in groups.get(word, (word,))})
-    ranges: dict[str, Any] = {
-        n: span(said[n], desk.clock(), desk.zone, fiscal=desk.settings.fiscal_year)
-        for n in ("opened", "resolved", "due", "closed")
-        if said[n]
-    }
+    times = ("opened", "resolved", "due", "closed")
+    ranges: dict[str, Any] = {name: _span(desk, said[name]) for name in times if said[name]}
     assignees = (*said["assignees"], *((desk.actor.name,) if said["mine"] else ()))
     queues = (*said["queues"], *(desk.my_queues() if said["my_queues"] else ()))
     names = (
@@ -82,3 +78,9 @@ def query_of(desk: "Desk", said: dict[str, Any]) -> "Query":
         categories=said["categories"], breached_at=desk.clock() if said["breached"] else None,
         **ranges, **{name: said[name] for name in names},
     )  # fmt: skip
+
+
+def _span(desk: "Desk", text: str) -> "Range":
+    from csctool.domain.times import span
+
+    return span(text, desk.clock(), desk.zone, fiscal=desk.settings.fiscal_year)

@@ -46,7 +46,7 @@ class Desk(Core):
         ticket has it.
         """
         for key in query.agencies:
-            self.directory.agency(key)
+            self.directory.require(key)
         found = self.store.find(query)
         names: list[Callable[[], object]] = [partial(self.queue, name) for name in (*query.queues, *query.desks)]
         names += [partial(self.person, name) for name in (*query.owners, *query.assignees)]
@@ -60,17 +60,17 @@ class Desk(Core):
         key = sort_key(field) if field else most_urgent
         if {"hold", "history"}.isdisjoint((*columns, field)):
             query = msgspec.structs.replace(query, detail="outline")
-        now = self.clock()
-        found = (self.seen(ticket, now) for ticket in self.find(query))
+        found = map(self._seen_at(self.clock()), self.find(query))
         return sorted(found, key=key, reverse=bool(order and order.startswith("-")))
 
-    def seen(self, ticket: Ticket, now: datetime | None = None) -> Ticket:
+    def seen(self, ticket: Ticket) -> Ticket:
         """The ticket with the states of its clocks as they are now."""
-        if not ticket.sla:
-            return ticket
+        return self._seen_at(self.clock())(ticket) if ticket.sla else ticket
+
+    def _seen_at(self, now: datetime) -> Callable[[Ticket], Ticket]:
         from csctool.domain.sla.standing import shown
 
-        return shown(ticket, now or self.clock())
+        return lambda ticket: shown(ticket, now) if ticket.sla else ticket
 
     def column(self, name: str) -> str:
         """A column of a list. Raises UsageError with the nearest name."""

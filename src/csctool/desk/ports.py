@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import msgspec
 
 from csctool.domain.agenda import Agenda
-from csctool.domain.audit import Gap, Sealed
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.organisation import AgencySettings, DeskSettings, Rules
 from csctool.domain.query import Query
@@ -16,6 +15,7 @@ from csctool.domain.ticket import Decision, Event, Ticket
 from csctool.errors import CscError
 
 if TYPE_CHECKING:  # what only a few commands use is not loaded for the others
+    from csctool.domain.audit import Gap, Sealed
     from csctool.domain.keeping import Backup, Restored
     from csctool.domain.rehearsal import Expectation
     from csctool.domain.rulecheck import Finding
@@ -95,13 +95,13 @@ class Store(Protocol):
     def calendars(self, agency: str) -> Mapping[str, Any]:
         """The definitions of the calendars in which the agency was ever promised something, by digest."""
 
-    def sealed(self, agency: str) -> Iterator[Sealed]:
+    def sealed(self, agency: str) -> "Iterator[Sealed]":
         """Every ticket of the agency, archived and undone ones too, with the seals of its events (see domain.audit)."""
 
     def counter(self, agency: str, counter: str) -> int:
         """Where a counter of the agency stands; `number` is the highest ticket number that was ever given out."""
 
-    def gaps(self, agency: str) -> list[Gap]:
+    def gaps(self, agency: str) -> "list[Gap]":
         """Numbers of the agency whose tickets a restore or a repair lost."""
 
     def archive(self, agency: str) -> int:
@@ -367,6 +367,9 @@ class Directory(Protocol):
 
     def agency(self, key: str) -> AgencySettings:
         """One agency's settings. Raises NotFoundError, with the nearest known key."""
+
+    def require(self, key: str) -> None:
+        """Raise what `agency` raises for an agency that is not there, without a look at its settings."""
 
     def of_domain(self, domain: str) -> str | None:
         """The agency that lists an e-mail domain."""

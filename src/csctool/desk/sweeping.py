@@ -48,7 +48,7 @@ def sweep(desk: Desk, agencies: Iterable[str] = ()) -> Sweep:
     desk.permit("sweep")
     keys = list(agencies)
     for key in keys:
-        desk.directory.agency(key)
+        desk.directory.require(key)
     found = Sweep([], [])
     desk.actor = Actor(ACTOR, desk.actor.via)
     keys = keys or desk.store.agencies()

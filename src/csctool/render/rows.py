@@ -24,6 +24,23 @@ def document(value: Any) -> None:
     raw(data + b"\n")
 
 
+#: Tickets that are encoded together. Larger pieces, about 128 KiB, would get fresh memory from the kernel each time,
+#: which costs as much as the encoding.
+_BATCH = 16
+
+
+def listing(schema: str, name: str, values: Sequence[Any]) -> None:
+    """One JSON document with a list in it, which may be long."""
+    if sys.stdout.isatty():
+        document({"schema": schema, name: values})
+        return
+    encode = msgspec.json.Encoder().encode
+    raw(b'{"schema":%s,%s:[' % (encode(schema), encode(name)))
+    for at in range(0, len(values), _BATCH):
+        raw((b"," if at else b"") + encode(values[at : at + _BATCH])[1:-1])
+    raw(b"]}\n")
+
+
 def raw(data: bytes) -> None:
     """Bytes to stdout, after what was written as text."""
     buffer = getattr(sys.stdout, "buffer", None)

@@ -9,7 +9,7 @@ import click
 
 from csctool.domain.lifecycle import holding
 from csctool.domain.ticket import Event, Ticket
-from csctool.render.rows import document, lines, rows, scalar, write
+from csctool.render.rows import document, lines, listing, rows, scalar, write
 from csctool.render.text import paragraphs, visible
 
 COLUMNS = ("key", "priority", "status", "kind", "queue", "assignee", "due", "subject")
@@ -20,7 +20,7 @@ _HUES = {"P1": "red", "P2": "yellow", "incomplete": "magenta", "callback-require
 def tickets(found: Iterable[Ticket], fmt: str, columns: Sequence[str] = COLUMNS) -> None:
     """Several tickets in any format."""
     if fmt == "json":
-        document({"schema": "csctool.tickets/1", "tickets": list(found)})
+        listing("csctool.tickets/1", "tickets", list(found))
     elif fmt == "jsonl":
         lines(found)
     elif fmt == "keys":

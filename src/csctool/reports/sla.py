@@ -7,7 +7,8 @@ from typing import NamedTuple
 import msgspec
 
 from csctool.domain.query import Query
-from csctool.domain.sla.standing import CLOCKS, Standing, Standings, StayStanding, standings
+from csctool.domain.sla.standing import CLOCKS
+from csctool.domain.sla.standings import Standing, Standings, StayStanding, standings
 from csctool.domain.ticket import Ticket
 from csctool.reports.measures import dirty, percent
 from csctool.reports.request import Groups, Report, Request, Row, Tally, grouping, lived_in_period, names, present

@@ -28,6 +28,10 @@ class Agencies:
         """One agency's settings, read once a command."""
         return self._read(self._root, key)
 
+    def require(self, key: str) -> None:
+        """Raise NotFoundError, with the nearest known key, unless the agency has settings; NotPermittedError."""
+        load.require_agency(self._root, key)
+
     def of_domain(self, domain: str) -> str | None:
         """The agency that lists an e-mail domain."""
         return load.agency_of_domain(self._root, domain)

@@ -175,6 +175,17 @@ def agency_keys(root: str) -> list[str]:
     return sorted(name for name in names if AGENCY_KEY.fullmatch(name))
 
 
+def require_agency(root: str, key: str) -> None:
+    """Raise NotFoundError unless the desk has the agency, NotPermittedError where that can't be seen."""
+    path = agency_path(root, key, AGENCY_FILE)
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise no_such_agency(root, key) from None
+    except PermissionError as error:
+        raise NotPermittedError(f"can't read {path}: {error.strerror}") from None
+
+
 def no_such_agency(root: str, key: str) -> NotFoundError:
     """The error for an unknown agency, with the nearest known one."""
     known = agency_keys(root)

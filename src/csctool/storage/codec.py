@@ -7,7 +7,7 @@ Every format so far decodes alike. So a file of an older one is read as it is, a
 written next; the old file is kept beside it then.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
@@ -73,8 +73,13 @@ def decode(document: msgspec.Raw) -> Ticket:
 
 
 def outline(document: msgspec.Raw) -> Ticket:
-    """The ticket without what its events changed. Raises DamagedError."""
+    """The ticket without its history decoded. Raises DamagedError."""
     return _read(_part("Outline"), document)  # type: ignore[no-any-return]
+
+
+def outlines(file: msgspec.Raw) -> Collection[Ticket]:
+    """All tickets of a whole store file in outline, in one go. Raises DamagedError."""
+    return _read(_part("Outlines"), file).tickets.values()  # type: ignore[no-any-return]
 
 
 def sketch(document: msgspec.Raw) -> "Sketch":
@@ -177,6 +182,7 @@ def document(ticket: Ticket, seals: tuple[str, ...] = ()) -> msgspec.Raw:
 
 def sealed(ticket: Ticket, before: msgspec.Raw | None = None) -> msgspec.Raw:
     """The document of a ticket with a seal for each event; those of the document `before` stay as they are."""
+
     return document(ticket, chain(ticket, seals(before) if before is not None else ()))
 
 

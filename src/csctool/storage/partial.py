@@ -4,8 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from csctool.domain.sla.standing import Standings
-from csctool.domain.ticket import Decision, Due, Event, Ticket
+from csctool.domain.sla.standings import Standings
+from csctool.domain.ticket import Due, Ticket
 from csctool.domain.words import LIVE, OPEN
 
 
@@ -86,23 +86,13 @@ class Briefs(msgspec.Struct, frozen=True, gc=False):
     months: dict[str, list[str]] = {}
 
 
-class OutlinedDecision(Decision, frozen=True):
-    """A decision whose answer is left as it was read."""
-
-    answer: msgspec.Raw  # type: ignore[assignment]
-
-
-class OutlinedEvent(Event, frozen=True):
-    """An event whose changes are left as they were read."""
-
-    changes: msgspec.Raw  # type: ignore[assignment]
-    decisions: tuple[OutlinedDecision, ...] = ()
-
-
 class Outline(Ticket, frozen=True):
-    """A ticket for lists that do not look into its history: what the events changed stays undecoded.
+    """A ticket for lists that do not look into its history: that is left as it was read, which is as it is printed."""
 
-    Its public JSON is that of the whole ticket, for a third of the work.
-    """
+    history: msgspec.Raw = msgspec.Raw(b"[]")  # type: ignore[assignment]
 
-    history: tuple[OutlinedEvent, ...] = ()
+
+class Outlines(msgspec.Struct, frozen=True, gc=False):
+    """A store file whose tickets are decoded to these."""
+
+    tickets: dict[str, Outline] = {}

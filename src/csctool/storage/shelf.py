@@ -10,9 +10,10 @@ import msgspec
 
 from csctool.domain.agenda import Agenda
 from csctool.domain.query import Range
+from csctool.domain.ticket import Ticket
 from csctool.errors import NotFoundError, NotPermittedError
 from csctool.sharing import make_directory
-from csctool.storage import agendas, codec, container, files, joint, lock
+from csctool.storage import agendas, codec, container, files
 from csctool.storage.archives import Archives, header_of
 from csctool.storage.database import Database
 
@@ -43,6 +44,8 @@ class Shelf:
 
     def locked(self, wait: float, shared: bool = False) -> AbstractContextManager[None]:
         """The agency's lock for a `with` block. Raises NotFoundError for an agency that has no place here."""
+        from csctool.storage import lock
+
         self.require()
         return lock.held(self._lock, self.agency, wait, shared)
 
@@ -55,6 +58,8 @@ class Shelf:
         """Make the directory, of that Unix group alone when one is given; one that is complete is left as it is."""
         if os.path.isdir(self.archives.directory):
             return
+        from csctool.storage import lock
+
         place = os.path.dirname(self.directory)
         try:
             os.makedirs(place, exist_ok=True)
@@ -102,6 +107,14 @@ class Shelf:
                 raise container.damaged(self.path, "it is missing")
         return blob
 
+    def outlines(self) -> Collection[Ticket]:
+        """The live tickets in outline. Raises what `live` raises."""
+        blob = self._blob()
+        if blob is None:
+            return ()
+        container.check(blob, self.path)
+        return codec.outlines(msgspec.Raw(blob))
+
     def agenda(self) -> Agenda | None:
         """What the agency waits for; None where only its tickets can tell. Raises DamagedError, NotPermittedError."""
         return None if files.exists(self._waiting) else agendas.read(self.path)
@@ -122,6 +135,8 @@ class Shelf:
             return None
 
     def _was_saved(self, waiting: bytes) -> bool:
+        from csctool.storage import joint
+
         home = joint.home(Database(self._waiting, waiting))
         return joint.saved(Shelf(self._root, home).live(), self.agency, waiting)
 

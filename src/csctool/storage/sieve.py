@@ -35,6 +35,11 @@ def answers_in_brief(query: Query) -> bool:
     return query.detail == "brief" and query.finished() and not (query.words or query.requesters or query.owners)
 
 
+def answers_in_outline(query: Query) -> bool:
+    """Whether nearly every live ticket is wanted in outline, so that a file is best decoded as a whole."""
+    return query.detail == "outline" and not (query.finished() or query.words or _narrow(query))
+
+
 def _decoder(query: Query) -> Callable[[msgspec.Raw], Ticket]:
     """The cheapest decoder that gives what the query wants; whoever looks for words needs the notes too."""
     return codec.outline if query.detail == "outline" and not query.words else codec.decode

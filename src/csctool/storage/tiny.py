@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -11,20 +11,20 @@ import msgspec
 
 from csctool.desk.ports import Repair, Symptom
 from csctool.domain.agenda import Agenda
-from csctool.domain.audit import Gap, Sealed
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.query import Query
 from csctool.domain.ticket import Ticket, split_key
 from csctool.domain.words import AGENCY_KEY
 from csctool.errors import BusyError, CscError, DamagedError, NotFoundError, NotPermittedError, UsageError
-from csctool.storage import codec, files, lock
+from csctool.storage import codec, files
 from csctool.storage.shelf import Shelf
-from csctool.storage.sieve import answers_in_brief, sieve
-from csctool.storage.unit import TinyUnit, Work
+from csctool.storage.sieve import answers_in_brief, answers_in_outline, sieve
 
-if TYPE_CHECKING:  # what only the delivery of messages uses is not loaded for the others
+if TYPE_CHECKING:  # what only writers use, or the delivery of messages, is not loaded for the others
+    from csctool.domain.audit import Gap, Sealed
     from csctool.storage.journal import Ledger
     from csctool.storage.reading import Reading
+    from csctool.storage.unit import TinyUnit
 
 
 class TinyStore:
@@ -78,29 +78,37 @@ class TinyStore:
 
     def find(self, query: Query) -> Iterator[Ticket]:
         """The matching tickets, agency by agency; without `query.agencies` of all that can be read."""
-        pick, brief = sieve(query), answers_in_brief(query)
+        look = self._looker(query)
         for agency in query.agencies or self.agencies():
             try:
-                shelf = self._shelf(agency)
-                yield from self._in_brief(shelf, query) if brief else pick(self._documents(shelf, query))
+                yield from look(self._shelf(agency))
             except (DamagedError, NotPermittedError) as error:
                 if query.agencies:
                     raise
                 self._troubles.append(error)
+
+    def _looker(self, query: Query) -> Callable[[Shelf], Iterator[Ticket]]:
+        """The cheapest way to what the query wants of one agency."""
+        matches, before = query.matcher(), query.opened.until if query.opened else None
+        if answers_in_brief(query):
+            return lambda shelf: filter(
+                matches, cast("Iterable[Ticket]", shelf.in_brief(self._wait, query.months(), before))
+            )
+        if answers_in_outline(query):
+            return lambda shelf: filter(matches, shelf.outlines())
+        pick = sieve(query)
+        return lambda shelf: pick(self._documents(shelf, query))
 
     def _documents(self, shelf: Shelf, query: Query) -> Iterable[msgspec.Raw]:
         if not query.finished():
             return shelf.live().tickets.undecoded().values()
         return shelf.steady(lambda live: shelf.everything(live, query.months()), self._wait).values()
 
-    def _in_brief(self, shelf: Shelf, query: Query) -> Iterator[Ticket]:
-        before = query.opened.until if query.opened else None
-        found = shelf.in_brief(self._wait, query.months(), before)
-        return filter(query.matcher(), cast("Iterable[Ticket]", found))
-
     @contextmanager
-    def unit(self, *agencies: str) -> Iterator[TinyUnit]:
+    def unit(self, *agencies: str) -> "Iterator[TinyUnit]":
         """A unit of work over these agencies. Raises BusyError, NotFoundError, NotPermittedError."""
+        from csctool.storage.unit import TinyUnit, Work
+
         until = time.monotonic() + self._wait
         with ExitStack() as locks:
             shelves = {agency: self._shelf(agency) for agency in sorted(set(agencies))}
@@ -118,12 +126,14 @@ class TinyStore:
         """Where a counter of the agency stands. Raises NotFoundError, DamagedError, NotPermittedError."""
         return self._shelf(agency).live().counter(counter)
 
-    def gaps(self, agency: str) -> list[Gap]:
+    def gaps(self, agency: str) -> "list[Gap]":
         """Numbers whose tickets a restore or a repair lost. Raises NotFoundError, DamagedError, NotPermittedError."""
         return self._shelf(agency).live().known_gaps()
 
-    def sealed(self, agency: str) -> Iterator[Sealed]:
+    def sealed(self, agency: str) -> "Iterator[Sealed]":
         """Every ticket of the agency with its seals. Raises NotFoundError, DamagedError, NotPermittedError."""
+        from csctool.domain.audit import Sealed
+
         shelf = self._shelf(agency)
         documents = shelf.steady(shelf.everything, self._wait)
         return (Sealed(codec.decode(found), codec.seals(found), int(number)) for number, found in documents.items())
@@ -156,6 +166,7 @@ class TinyStore:
     @contextmanager
     def delivering(self, agency: str) -> "Iterator[Ledger | None]":
         """The right to deliver the agency's notices, with the ledger; None while another process has it."""
+        from csctool.storage import lock
         from csctool.storage.journal import Ledger
 
         shelf = self._shelf(agency)

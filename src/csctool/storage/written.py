@@ -1,25 +1,15 @@
 """How a ticket is written: the shape of its stored document, in every format that was ever in use.
 
-Format 2 is the public JSON with everything left out that stands at its default, and at the end the seals of the events
-and what the ticket waits for. A field that is not there has the value that a fresh ticket has: no text, no list, 0,
-impact and urgency 3, P5. What an event says of a field stands there in full, old and new, so that seals and repairs
-need no other line than the ticket's own. Format 1 left nothing out.
+Format 2 is the public JSON without the fields of the ticket that stand at their default, and at the end the seals of
+the events and what the ticket waits for. A field that is not there has the value that a fresh ticket has: no text, no
+list, 0, impact and urgency 3, P5. The history stands there in full, as in public: so a list prints it as it was read,
+and seals and repairs need no other line than the ticket's own. Format 1 left nothing out.
 """
 
 import msgspec
 
 from csctool.domain.agenda import Agenda, agenda
-from csctool.domain.ticket import Decision, Due, Event, Ticket
-
-
-class StoredDecision(Decision, frozen=True, omit_defaults=True):
-    """As in the domain, defaults left out."""
-
-
-class StoredEvent(Event, frozen=True, omit_defaults=True):
-    """As in the domain, defaults left out."""
-
-    decisions: tuple[StoredDecision, ...] = ()
+from csctool.domain.ticket import Due, Ticket
 
 
 class StoredDue(Due, frozen=True, omit_defaults=True):
@@ -30,7 +20,6 @@ class StoredTicket(Ticket, frozen=True, omit_defaults=True):
     """As in the domain, defaults left out, with its seals and what it waits for."""
 
     due: StoredDue | None = None  # type: ignore[assignment]
-    history: tuple[StoredEvent, ...] = ()
     seals: tuple[str, ...] = ()
     agenda: Agenda | None = None
 

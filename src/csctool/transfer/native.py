@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from csctool.domain.intake import Ends, Incoming, Rejected
-from csctool.domain.sla.standing import Moment, Standings
+from csctool.domain.sla.standings import Moment, Standings
 from csctool.domain.sla.terms import Contract, Terms
 from csctool.domain.ticket import Due, Event, Link, Ticket
 from csctool.domain.words import AGENCY_KEY, TICKET_KEY, Channel, Kind, Priority, Status
