@@ -37,7 +37,7 @@ def listing(schema: str, name: str, values: Sequence[Any]) -> None:
     encode = msgspec.json.Encoder().encode
     raw(b'{"schema":%s,%s:[' % (encode(schema), encode(name)))
     for at in range(0, len(values), _BATCH):
-        raw((b"," if at else b"") + encode(values[at : at + _BATCH])[1:-1])
+        raw((b"," if at else b"") + in_json(encode(values[at : at + _BATCH]))[1:-1])
     raw(b"]}\n")
 
 

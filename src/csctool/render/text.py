@@ -7,9 +7,8 @@ from csctool.domain.showing import UNSAFE, paragraphs, visible
 __all__ = ["UNSAFE", "cell", "in_json", "in_markdown", "paragraphs", "visible"]
 
 #: The same characters as UNSAFE, as they stand in JSON: UTF-8 (the C0 controls are escaped there anyway), and how each
-#: begins: most documents have none, and looking for that is quick.
+#: begins that is not ASCII: most documents have none, and looking for that is quick.
 _BEGINNINGS = (
-    b"\x7f",
     b"\xc2",
     b"\xd8\x9c",
     b"\xe1\xa0\x8e",
@@ -27,7 +26,7 @@ _IN_UTF_8 = (
 
 def in_json(data: bytes) -> bytes:
     """The same JSON, with what could steer a terminal, hide or reorder written as `\\u202e`: nothing is lost."""
-    if not any(beginning in data for beginning in _BEGINNINGS):
+    if b"\x7f" not in data and (data.isascii() or not any(beginning in data for beginning in _BEGINNINGS)):
         return data
     return re.sub(_IN_UTF_8, _named, data)
 
