@@ -1,44 +1,16 @@
 """Real servers on the loopback, and desks that send to them."""
 
-import email
-import email.policy
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-HERE = Path(__file__).parent
+from .mailbox import MailServer
+
 #: The shortest time-out there is: tests of servers that hang wait for it.
 SOON = 1
-
-
-class MailServer:
-    """A process that takes mail; `mails` are those it has taken, `took` how and from whom."""
-
-    def __init__(self, spool: Path, *options: str) -> None:
-        self.spool = spool
-        spool.touch()
-        words = [sys.executable, "-W", "ignore", str(HERE / "mailserver.py"), str(spool), *options]
-        self._process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        self.port = int(self._process.stdout.readline())
-
-    @property
-    def took(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.spool.read_text().splitlines()]
-
-    @property
-    def mails(self) -> list[EmailMessage]:
-        return [email.message_from_string(one["data"], policy=email.policy.default) for one in self.took]
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.communicate()
 
 
 @pytest.fixture

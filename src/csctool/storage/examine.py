@@ -129,6 +129,13 @@ def _outbox(shelf: Shelf, live: Database, now: datetime) -> Iterator[Symptom]:
                       f"{_messages(failing)} of {shelf.agency} could not be delivered so far: {last.to} by "
                       f"{last.transport}, tried {last.tries} times: {last.error}",
                       f"csctool notify list --agency {shelf.agency} tells all; they are tried again")  # fmt: skip
+    held = [notice for notice in notices if notice.state == "held" and notice.error]
+    if held:
+        yield Symptom("warning", shelf.agency, shelf.path,
+                      f"{_messages(held)} of {shelf.agency} {'is' if len(held) == 1 else 'are'} held: "
+                      f"{held[-1].to} by {held[-1].transport}: {held[-1].error}",
+                      f"csctool notify retry ID lets one go, csctool notify list --state held --agency {shelf.agency} "
+                      "tells them")  # fmt: skip
     dead = [notice for notice in notices if notice.state == "dead"]
     if dead:
         yield Symptom("warning", shelf.agency, shelf.path,
