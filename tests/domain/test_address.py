@@ -4,7 +4,7 @@ from email.headerregistry import Address as Known
 from email.utils import parseaddr
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from csctool.domain.address import AddressError, address
@@ -78,6 +78,7 @@ PARTS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=40), st.lists(PARTS, max_size=12).map("".join)))
 @example('"a\\" <b@c>" <d@e>')
 def test_what_is_taken_is_taken_the_same_way_by_a_mail_program(text):
@@ -91,6 +92,7 @@ def test_what_is_taken_is_taken_the_same_way_by_a_mail_program(text):
     assert parseaddr(f'"{name}" <{found.spec}>')[1] == found.spec
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_a_name_never_changes_who_is_written_to(name):
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')

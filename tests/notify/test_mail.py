@@ -4,7 +4,7 @@ from email import message_from_bytes, policy
 from email.utils import getaddresses
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from csctool.desk.ports import Wording
@@ -88,6 +88,7 @@ HOSTILE = st.sampled_from([
 EVIL = st.one_of(st.text(max_size=60), st.lists(HOSTILE, max_size=8).map("".join))
 
 
+@settings(deadline=None)
 @given(subject=EVIL, name=EVIL, text=EVIL)
 @example(subject="=?utf-8?q?=0d=0aBcc:_evil@x.org?=", name="=?utf-8?q?a=22_<evil=40x.org>?=", text=".\r\nRSET")
 def test_hostile_words_add_no_header_no_recipient_and_no_part(subject, name, text):

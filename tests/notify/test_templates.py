@@ -5,7 +5,7 @@ import json
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csctool.notify.blocks import page
@@ -237,6 +237,7 @@ PARTS = [
 ]  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.sampled_from(PARTS), st.text(max_size=3)), max_size=12).map("".join))
 def test_whatever_stands_in_a_template_it_makes_text_or_a_reason(source):
     engine = Engine({"key", "subject", "due", "notes"}, {"notes"}, {"when": lambda at: at}, html=False)

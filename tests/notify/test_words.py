@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from csctool.domain import lifecycle, sample
@@ -59,7 +59,7 @@ def test_every_word_of_the_desk_has_a_name():
 WRITERS = {locale: writer(locale) for locale in LOCALES}
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lives())
 def test_every_event_of_any_ticket_has_words_for_everybody_in_every_language(found):
     for locale, pen in WRITERS.items():
@@ -79,7 +79,7 @@ def _static(text, about):
     return "" if any(word and re.search("[{}]|None|undefined", word) for word in said) else text
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lives(secret=SECRET))
 def test_what_technicians_write_for_each_other_reaches_no_client(found):
     found = msgspec.structs.replace(found, cause=SECRET)
@@ -262,6 +262,7 @@ LINES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(LINES, max_size=6).map("\n".join).filter(str.strip))
 def test_a_text_from_outside_never_looks_like_a_part_of_the_mail(said):
     found = lifecycle.note(ticket(), stamp(), said, public=True)
