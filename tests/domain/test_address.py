@@ -60,6 +60,7 @@ def test_what_people_write_is_one_address(text, name, spec):
     ("ann@x..gov", "mail servers take"),
     ("ann@x.gov.", "mail servers take"),
     ("ann@[127.0.0.1]", "mail servers take"),
+    ("=?utf-8?q?ann?=@dhs.gov", "mail servers take"),
     ("ann@x_y.gov", "mail servers take"),
     ("@relay,@other:ann@dhs.gov", "is not exactly one"),
     ('"unclosed <a@b>@c"', "more|one"),

@@ -52,7 +52,7 @@ def address(text: str) -> Address:
             raise AddressError("is no address")
         name = _name(name.strip(" "))
     found = re.fullmatch(_SPEC, spec)
-    if not found:
+    if not found or "=?" in spec:  # mail programs would decode it (RFC 2047)
         raise AddressError(_why(spec))
     if len(found[1]) > LONGEST_LOCAL or len(spec) > LONGEST_ADDRESS:
         raise AddressError("has an address that is longer than mail servers take")
