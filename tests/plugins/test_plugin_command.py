@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tests.plugins.helpers import enable_for_all, plugin, plugins_of
+from tests.plugins.helpers import enable, enable_for_all, plugin, plugins_of
 
 
 def test_a_new_plugin_of_an_agency_works_at_once(csctool):
@@ -69,6 +69,30 @@ def test_a_new_agency_s_plugin_is_asked_too_before_there_is_any_ticket(csctool):
     plugin(csctool.desk, "@hookimpl\ndef route(ticket, agency): return agency.settings['queue']")
     assert "KeyError: 'queue'" in csctool("plugin", "check", status=10).out
     assert csctool("list", "--all").out == ""
+
+
+def test_a_file_that_lies_there_and_is_not_enabled_is_told(csctool):
+    assert "no plugin is enabled" in csctool("plugin", "check").err
+    path = plugin(csctool.desk, "@hookimpl\ndef route(ticket): return 'apps'")
+    enable(csctool.desk)
+    for command in ("check", "list"):
+        said = csctool("plugin", command).err
+        assert f'{path} is not enabled: add "plugins/own.py" to plugins in the agency.toml of DHS' in said
+    assert "not enabled" not in csctool("plugin", "check", str(path), "--agency", "DHS").err
+
+
+@pytest.mark.parametrize("name", ["own.py", "own", "plugins/own"])
+def test_a_name_that_nothing_has_brings_the_file_that_was_meant(csctool, name):
+    plugin(csctool.desk, "@hookimpl\ndef route(ticket): return 'apps'")
+    enable(csctool.desk, name)
+    assert "did you mean plugins/own.py?" in csctool("plugin", "check", status=10).out
+
+
+def test_a_draft_named_as_agency_toml_names_it_brings_its_path(csctool, monkeypatch):
+    plugin(csctool.desk, "@hookimpl\ndef route(ticket): return 'apps'")
+    monkeypatch.chdir(csctool.desk)
+    said = csctool("plugin", "check", "plugins/own.py", "--agency", "DHS", status=10).out
+    assert "did you mean agencies/DHS/plugins/own.py?" in said
 
 
 def test_a_draft_can_be_checked_before_it_is_enabled(csctool, tmp_path):

@@ -24,10 +24,10 @@ command.add_command(replay)
 @click.pass_obj
 def list_(context: Context, agency: str | None, fmt: str) -> None:
     """List the plugins with versions, hooks, and the mean time of a question, measured on the newest tickets."""
-    from csctool.desk.authoring import plugins_of
+    from csctool.desk.authoring import enabled
     from csctool.render.plugins import plugins
 
-    found, left_out = plugins_of(context.desk(dry_run=True), [agency.upper()] if agency else [])
+    found, left_out = enabled(context.desk(dry_run=True), [agency.upper()] if agency else [])
     plugins(found, fmt)
     context.failed += left_out
 
@@ -46,13 +46,13 @@ def check(context: Context, plugin: str | None, agency: str | None, fmt: str) ->
       csctool plugin check
       csctool plugin check draft.py --agency DHS
     """
-    from csctool.desk.authoring import plugins_of
+    from csctool.desk.authoring import enabled, plugins_of
     from csctool.render.plugins import checked
 
     trial = {("plugin" if agency else "desk-plugin"): plugin} if plugin else None
     desk = context.desk(dry_run=True, instead=trial)
     keys = [agency.upper()] if agency else [desk.settings.home_agency] if plugin else []
-    found, left_out = plugins_of(desk, keys)
+    found, left_out = plugins_of(desk, keys) if plugin else enabled(desk, keys)
     found = [one for one in found if plugin in (None, one.plugin)]
     checked(found, fmt)
     context.failed += left_out

@@ -36,6 +36,17 @@ def new_plugin(desk: Desk, key: str, name: str) -> str:
     return desk.directory.add_plugin(key, name, dry_run=desk.dry_run)
 
 
+def enabled(desk: Desk, agencies: Sequence[str]) -> tuple[list[Enabled], list[CscError]]:
+    """The same as `plugins_of`; plugin files that lie there and are asked nothing are told, and a desk without any."""
+    found, left_out = plugins_of(desk, agencies)
+    idle = [(key, *one) for key in agencies or desk.store.agencies() for one in desk.directory.idle_plugins(key)]
+    for key, path, entry in idle:
+        desk.notices.append(f'{path} is not enabled: add "{entry}" to plugins in the agency.toml of {key}')
+    if not (found or idle or left_out):
+        desk.notices.append("no plugin is enabled; csctool plugin new --agency KEY begins one")
+    return found, left_out
+
+
 def plugins_of(desk: Desk, agencies: Sequence[str]) -> tuple[list[Enabled], list[CscError]]:
     """Every plugin of these agencies (all, when none is named) with what is wrong, and the agencies left out.
 

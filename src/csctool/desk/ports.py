@@ -396,6 +396,9 @@ class Directory(Protocol):
         Raises RefusedError when it exists.
         """
 
+    def idle_plugins(self, key: str) -> list[tuple[str, str]]:
+        """(file, entry that would enable it) of the plugin files that an agency has and does not enable."""
+
     def add_plugin(self, key: str, name: str, *, dry_run: bool = False) -> str:
         """Write an agency's plugin file that works, and enable it; answers its path. Raises RefusedError."""
 

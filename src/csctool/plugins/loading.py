@@ -19,6 +19,10 @@ from csctool.plugins.wire import Order
 DESK_LAYER = "desk-plugins"
 
 
+class UnknownPackageError(Exception):
+    """The settings name a package that is not installed."""
+
+
 class Shelf(Manager):
     """The manager of one layer of one agency. It takes no wrappers, and no function that asks for what it can't get."""
 
@@ -70,7 +74,16 @@ class Loaded:
         try:
             step(name)
         except BaseException as error:  # noqa: BLE001  (whatever a plugin does while it is imported)
-            self.broken.append(Broken(name, _worded(error)))
+            self.broken.append(Broken(name, _worded(error) + self._meant(name, error)))
+
+    def _meant(self, name: str, error: BaseException) -> str:
+        """Which file of the agency's may have been meant by a name that nothing has."""
+        if isinstance(error, FileNotFoundError | UnknownPackageError):
+            for guess in (name, f"{name}.py", f"plugins/{name}", f"plugins/{name}.py"):
+                path = os.path.join(self._order.directory, guess)
+                if os.path.isfile(path):
+                    return f"; did you mean {os.path.relpath(path) if self._order.trial else guess}?"
+        return ""
 
     def _load(self, name: str) -> None:
         module = self._file(name) if is_file(name) else self._package(name)
@@ -110,7 +123,7 @@ class Loaded:
             found = f"{found}.{part}" if found else part
             spec = sys.modules[found].__spec__ if found in sys.modules else find_spec(found)
             if spec is None:
-                raise ModuleNotFoundError(f"there is no package {found}; is it installed where csctool is?")
+                raise UnknownPackageError(f"there is no package {found}; is it installed where csctool is?")
             if not spec.has_location or spec.origin is None:
                 raise UntrustedError(f"{found} is no package with a file of its own")
             check(spec.origin, self._trust)
@@ -190,6 +203,8 @@ def _installed_from() -> set[str]:
 def _worded(error: BaseException) -> str:
     if isinstance(error, UntrustedError):
         return f"it is refused: {error}"
+    if isinstance(error, UnknownPackageError):
+        return str(error)
     if isinstance(error, FileNotFoundError) and error.filename:
         return f"there is no file {error.filename}"
     return f"it can't be loaded: {described(error)}"

@@ -71,6 +71,12 @@ class Agencies:
 
         return write_plugin(self._root, key, name, dry_run=dry_run)
 
+    def idle_plugins(self, key: str) -> list[tuple[str, str]]:
+        """(file, entry that would enable it) of the files in an agency's plugins/ that it does not enable."""
+        from csctool.settings.skeleton import idle_files
+
+        return idle_files(self._root, key, self.agency(key).plugins)
+
     def add_entry(self, section: str, key: str, values: Mapping[str, Any], *, dry_run: bool = False) -> None:
         """Append a table to csctool.toml."""
         from csctool.settings.initial import add_table

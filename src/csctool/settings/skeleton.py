@@ -3,6 +3,8 @@
 import os
 import re
 import tomllib
+from collections.abc import Collection
+from contextlib import suppress
 
 from csctool.domain.words import AGENCY_KEY
 from csctool.errors import NotPermittedError, RefusedError, SettingsError, StorageError, UsageError
@@ -34,6 +36,15 @@ def write_plugin(root: str, key: str, name: str, *, dry_run: bool = False) -> st
         raise _failed(path, error) from None
     write_text(settings, enabled)
     return path
+
+
+def idle_files(root: str, key: str, enabled: Collection[str]) -> list[tuple[str, str]]:
+    """(file, entry that would enable it) of the files in an agency's plugins/ that are not enabled."""
+    home = agency_path(root, key, "plugins")
+    with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+        entries = [f"plugins/{name}" for name in sorted(os.listdir(home)) if name.endswith(".py")]
+        return [(agency_path(root, key, entry), entry) for entry in entries if entry not in enabled]
+    return []
 
 
 def write_package(name: str, directory: str, *, dry_run: bool = False) -> list[str]:
