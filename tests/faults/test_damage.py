@@ -11,6 +11,8 @@ import pytest
 from csctool.domain.audit import broken
 from csctool.errors import DamagedError
 from csctool.storage import container
+from csctool.storage.salvage import repair
+from csctool.storage.shelf import Shelf
 from csctool.storage.tiny import TinyStore
 
 from .stage import LONG, TUESDAY, Deed, follow_up, state, told
@@ -135,7 +137,6 @@ def repaired(root: str, before: dict, damage: bytes) -> tuple[dict, dict]:
 def test_a_repair_saves_every_ticket_whose_line_is_intact(desk: str, quick: str, tally: Callable[[str], None]) -> None:
     before = state(desk)
     whole = content(f"{desk}/{OPEN}")
-    lines = whole.split(b"\n")
     chance = random.Random(3)
     tried = exact = 0
     backup = f"{quick}/backup"
@@ -147,19 +148,135 @@ def test_a_repair_saves_every_ticket_whose_line_is_intact(desk: str, quick: str,
         blob = bytearray(whole)
         blob[at] ^= 1 << chance.randrange(8)
         one, after = repaired(desk, before, bytes(blob))
-        hit = whole[:at].count(b"\n")
-        name = lines[hit].split(b":")[0].strip(b'"').decode()
-        touched = f"DHS-{name}" if name.isdigit() else None
-        for key, ticket in before["DHS"].items():
-            if key != touched:
-                assert after[key] == ticket, (at, key)
-        assert one["lost"] in ([], [touched])
-        if touched in after and after[touched] != before["DHS"][touched]:
-            assert one["older"] == [touched]
-        exact += after == before["DHS"]
+        touched = hit(whole, at)
+        changed = {key for key, ticket in before["DHS"].items() if after.get(key) != ticket}
+        assert changed <= {touched}, at
+        assert changed <= {*one["older"], *one["lost"]}, at
+        assert {*one["older"], *one["lost"]} <= {touched}, at
+        exact += not changed
         tried += 1
         follow_up(desk)
     tally(f"{tried} files with a flipped bit: every other ticket saved as it was; {exact} saved whole")
+
+
+def hit(whole: bytes, at: int) -> str | None:
+    """The ticket on whose line a byte lies."""
+    line = whole[whole.rfind(b"\n", 0, at) + 1 : whole.find(b"\n", at)]
+    name = line.split(b":")[0].strip(b'"').decode()
+    return f"DHS-{name}" if name.isdigit() and b'"key":' in line else None
+
+
+def promising(root: str) -> None:
+    """DHS is promised something, and told of everything; DHS-2 is a ticket of DOT now, DHS-6 is resolved."""
+    with open(f"{root}/csctool.toml", "a", encoding="utf-8") as file:
+        file.write('[sla.standard.default.default]\nrespond = "4h"\nresolve = "3wd"\n')
+    overwrite(f"{root}/agencies/DHS/rules.toml",
+              b'[[notify]]\non = ["opened", "resolved"]\nto = ["noc@example.org"]\ntransport = "file"\n')  # fmt: skip
+    place = f"{root}/agencies/DHS/agency.toml"
+    overwrite(place, content(place).replace(b'# sla = "standard"', b'sla = "standard"'))
+    told(root, "open", "The promised", "--agency", "DHS", "--kind", "incident", "--field", "site=north")
+    told(root, "archive")
+    told(root, "transfer", "DHS-2", "--agency", "DOT")
+    told(root, "resolve", "DHS-6", "--resolution", "done")
+
+
+@pytest.mark.parametrize("prepare", [archived, promising], ids=["plain", "promising"])
+def test_after_any_flipped_bit_the_repair_says_which_tickets_it_did_not_save_as_they_were(
+    prepare: Callable[[str], None], fresh: Callable[[Deed], str], tally: Callable[[str], None]
+) -> None:
+    root = fresh(Deed("", prepare))
+    before = state(root)["DHS"]
+    path = f"{root}/{OPEN}"
+    whole = content(path)
+    step = (1 if prepare is archived else 5) if LONG else 457
+    points = [(at, bit) for at in range(len(whole)) for bit in range(8)][step // 2 :: step]
+    exact = 0
+    for at, bit in points:
+        blob = bytearray(whole)
+        blob[at] ^= 1 << bit
+        overwrite(path, bytes(blob))
+        (one,) = repair(Shelf(root, "DHS"), 1, dry_run=False)
+        os.unlink(one.kept)
+        after = state(root)["DHS"]
+        changed = {key for key, ticket in before.items() if after.get(key) != ticket}
+        assert changed <= {hit(whole, at)}, (at, bit)
+        for key in changed - {*one.older, *one.lost}:
+            assert key in one.clocks, (at, bit, key)
+            assert {**after[key], "sla": 0} == {**before[key], "sla": 0}, (at, bit, key)
+        exact += not changed
+    tally(f"{len(points)} flips of {len(whole)} bytes: {exact} saved whole, the other tickets named")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"tickets":{', b'"tickeus":{'),
+        (b'}\n},\n"tickets"', b'}\n}X\n"tickets"'),
+        (b',\n"6":', b',X"6":'),
+        (b'"6":{"key"', b'"7":{"key"'),
+        (b'"6":{"key"', b'"6;{"key"'),
+        (b'"agenda":{"quiet"', b'"agenda":{"quyet"'),
+        (b'"quiet":"2026-11-02T09:00:00Z"}', b'"quiet":"2126-11-02T09:00:00Z"}'),
+    ],
+    ids=[
+        "a table's name",
+        "a table's end",
+        "a line's end",
+        "a number",
+        "a colon",
+        "a name of the agenda",
+        "the agenda",
+    ],
+)
+def test_what_only_says_where_a_ticket_is_may_be_hit_and_the_ticket_is_saved(
+    desk: str, old: bytes, new: bytes
+) -> None:  # fmt: skip
+    before = state(desk)
+    path = f"{desk}/{OPEN}"
+    whole = content(path)
+    assert old in whole
+    damage = new.join(whole.rsplit(old, 1))
+    one, after = repaired(desk, before, damage)
+    assert (after, one["older"], one["lost"], one["gap"]) == (before["DHS"], [], [], 0)
+    assert content(path).count(b"2126") == 0
+    follow_up(desk)
+
+
+def test_when_a_ticket_changed_last_is_part_of_it(desk: str) -> None:
+    """No digest covers it, and the history tells it."""
+    before = state(desk)
+    whole = content(f"{desk}/{OPEN}")
+    head, _, tail = whole.rpartition(b'"updated_at":"2026')
+    one, after = repaired(desk, before, head + b'"updated_at":"2027' + tail)
+    assert one["lost"] == ["DHS-6"], "it is in no generation before"
+    assert "DHS-6" not in after
+
+
+def test_a_repair_puts_back_nothing_that_was_archived_or_delivered_since(fresh: Callable[[Deed], str]) -> None:
+    root = fresh(Deed("", promising))
+    told(root, "notify", "send")
+    told(root, "close", "DHS-6")
+    told(root, "notify", "send")
+    told(root, "archive")
+    before = state(root)
+    assert b'"6":' not in content(f"{root}/{OPEN}")
+    one, after = repaired(root, before, content(f"{root}/{OPEN}").replace(b"Trouble 1", b"Trouble l"))
+    assert (one["older"], one["lost"]) == (["DHS-1"], [])
+    assert after == before["DHS"]
+    assert b'"6":' not in content(f"{root}/{OPEN}")
+    assert json.loads(told(root, "notify", "list", "--format", "json")[1])["notices"] == []
+
+
+def test_a_repair_leaves_nothing_that_the_next_transfer_stumbles_over(fresh: Callable[[Deed], str]) -> None:
+    """The record of what was written together with another agency is hit."""
+    root = fresh(Deed("", promising))
+    before = state(root)
+    whole = content(f"{root}/{OPEN}")
+    assert b'"members":{"DOT"' in whole
+    repaired(root, before, whole.replace(b'"members":{"DOT"', b'"members":["DOT"'))
+    repaired(root, before, whole.replace(b'"members":{"DOT":[', b'"members":{"DOT":{'))
+    told(root, "transfer", "DHS-1", "--agency", "DOT")
+    assert json.loads(told(root, "doctor", "--format", "json")[1])["sound"]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99])

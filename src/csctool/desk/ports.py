@@ -172,7 +172,8 @@ class Symptom(msgspec.Struct, frozen=True):
 class Repair(msgspec.Struct, frozen=True):
     """What was saved of a damaged file: how many tickets are intact, the keys of those that are one change `older` than
     they were and of those that are `lost`, the number at which new ones go on when the counter was lost (else 0), and
-    where the original is `kept` (empty when there was none)."""
+    where the original is `kept` (empty when there was none). `clocks` are the keys of intact tickets for the state of
+    whose clocks nothing vouches."""
 
     agency: str
     path: str
@@ -182,6 +183,7 @@ class Repair(msgspec.Struct, frozen=True):
     older: list[str]
     lost: list[str]
     gap: int = 0
+    clocks: list[str] = []
 
 
 class Examined(Protocol):

@@ -42,6 +42,8 @@ def _repaired(repair: Any, *, dry_run: bool) -> str:
         told.append(f"{len(repair.older)} as they were one change before: {', '.join(repair.older[:20])}")
     if repair.lost:
         told.append(f"{len(repair.lost)} lost: {', '.join(repair.lost[:20])}")
+    if repair.clocks:
+        told.append(f"csctool sla recompute proves the clocks of {', '.join(repair.clocks[:20])}")
     if repair.gap:
         told.append(f"its counter was lost, new tickets go on at {repair.agency}-{repair.gap}")
     if repair.kept:

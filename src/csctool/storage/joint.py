@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from csctool.errors import DamagedError
 from csctool.storage import codec, container
 from csctool.storage.database import Database
 
@@ -54,6 +55,14 @@ def _identity(blob: bytes | bytearray) -> Record:
     return header.generation, header.checksum
 
 
+def record(document: msgspec.Raw) -> Joint:
+    """The record of a document. Raises DamagedError for one that is none."""
+    try:
+        return msgspec.json.decode(document, type=Joint)
+    except codec.UNREADABLE as error:
+        raise DamagedError(f"not a record of units of work: {error}") from error
+
+
 def _record(database: Database) -> Joint:
     document: Any = database.joint.undecoded().get("1")
-    return Joint() if document is None else msgspec.json.decode(document, type=Joint)
+    return Joint() if document is None else record(document)

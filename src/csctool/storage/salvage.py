@@ -1,41 +1,31 @@
 """What can be saved of damaged store files, and putting it in their place; the originals are kept beside them.
 
-A damaged file is read line by line: a document is a line. One checksum covers the whole file, so a line that can be
-read is believed only when the chain of digests over the ticket's history holds and its fields are what its history
-says; otherwise the generation before, which has a checksum of its own, gives the ticket as it was one change earlier.
+One checksum covers the whole file, so what can still be read of a damaged one is believed only when the chain of
+digests over the ticket's history holds and its fields are what its history says; otherwise the generation before, which
+has a checksum of its own, gives the ticket as it was one change earlier.
 """
 
 import os
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from csctool.desk.ports import Repair
 from csctool.domain.audit import Gap, broken
-from csctool.domain.ticket import Ticket, plain
+from csctool.domain.past import unexplained
+from csctool.domain.ticket import Ticket
 from csctool.errors import CscError, DamagedError
-from csctool.storage import codec, container, files
+from csctool.storage import codec, container, debris, files
 from csctool.storage.database import Database
 from csctool.storage.shelf import Shelf
 
-#: A document: its id, then JSON up to the end of the line.
-_DOCUMENT = re.compile(rb'^"(\d{1,10})":(.*?),?$')
-_TABLE = re.compile(rb'^"(\w+)":\{$')
 #: When the counter of ticket numbers is lost, numbers go on at the next multiple: one that was given out and lost with
 #: the file must not be given out again.
 GAP = 1000
-
-
-class Found(NamedTuple):
-    """What a damaged file still tells: documents that are JSON, by table, and the ids of those that are not."""
-
-    tables: codec.Tables
-    unreadable: set[str]
-    generation: int
+NONE: Mapping[str, msgspec.Raw] = {}
 
 
 def repair(shelf: Shelf, wait: float, *, dry_run: bool) -> list[Repair]:
@@ -58,7 +48,9 @@ def repair(shelf: Shelf, wait: float, *, dry_run: bool) -> list[Repair]:
         missing = floor > 0 or files.exists(files.previous(shelf.path))
         if missing or files.exists(shelf.path):
             months = shelf.archives.months()
-            made, _ = _repaired(shelf.path, dry_run=dry_run, agency=shelf.agency, floor=floor, months=months)
+            made, _ = _repaired(
+                shelf.path, dry_run=dry_run, agency=shelf.agency, floor=floor, months=months, archived=archived
+            )
             repairs += made
         return repairs
 
@@ -74,11 +66,13 @@ def _damaged(shelf: Shelf) -> bool:
 
 
 def _repaired(
-    path: str, *, dry_run: bool, agency: str, floor: int | None = None, months: Iterable[str] = ()
-) -> tuple[list[Repair], codec.Tables]:
+    path: str, *, dry_run: bool, agency: str, floor: int | None = None, months: Iterable[str] = (),
+    archived: Mapping[str, msgspec.Raw] = NONE,
+) -> tuple[list[Repair], codec.Tables]:  # fmt: skip
     """Repair one file if it needs it: what was done, and the tables that it has then.
 
-    The file of the live tickets has counters, which are above `floor`, and knows the `months` that were archived.
+    The file of the live tickets has counters, which are above `floor`, and knows the `months` that were archived, and
+    the tickets in them.
     """
     blob = files.read(path)
     try:
@@ -89,10 +83,11 @@ def _repaired(
     except DamagedError as error:
         why = error.message
     before = _generation_before(path)
-    found = _lines(blob or b"")
-    tables, told = _saved(found, before, agency)
+    found = debris.read(blob or b"")
+    tables, told = _saved(found, before, agency, archived)
     if floor is not None:
-        tables["counters"], gap = _counters(found, before, tables, floor)
+        numbers = {int(key.rpartition("-")[2]) for key in told["lost"]}.union(map(int, tables["tickets"]))
+        tables["counters"], gap = _counters(found, before, max(floor, *numbers, 0))
         if gap:
             told["gap"] = gap.last + 1
             with suppress(DamagedError):
@@ -120,90 +115,74 @@ def _generation_before(path: str) -> Database | None:
         return None  # damaged too: the lines of the file itself are all there is
 
 
-def _lines(blob: bytes) -> Found:
-    tables: codec.Tables = {"tickets": {}}
-    unreadable: set[str] = set()
-    table = ""
-    for line in blob.split(b"\n"):
-        if named := _TABLE.match(line):
-            table = named[1].decode()
-        elif found := _DOCUMENT.match(line):
-            number = found[1].decode()
-            try:
-                msgspec.json.decode(found[2])
-            except codec.UNREADABLE:
-                unreadable.add(number)
-                continue
-            tables.setdefault(table or "tickets", {})[number] = msgspec.Raw(found[2])
-    try:
-        generation = container.read_header(blob, "").generation
-    except DamagedError:
-        generation = 0
-    return Found(tables, unreadable, generation)
-
-
-def _saved(found: Found, before: Database | None, agency: str) -> tuple[codec.Tables, dict[str, Any]]:
-    """The tables to write, and how the tickets fared."""
+def _saved(
+    found: debris.Found, before: Database | None, agency: str, archived: Mapping[str, msgspec.Raw]
+) -> tuple[codec.Tables, dict[str, Any]]:
+    """The tables to write, and how the tickets fared. What is `archived` need not be put back among the live ones."""
     old = before.documents() if before is not None else {}
     was = old.get("tickets", {})
     tickets: dict[str, msgspec.Raw] = {}
-    older, lost = [], []
-    intact = 0
-    here = found.tables.get("tickets", {})
-    for number in sorted({*here, *found.unreadable, *was}, key=int):
-        document = here.get(number)
-        known = was.get(number)
-        if document is not None and known is not None and _same_history(document, known):
-            # No change since: the whole file of before vouches for what no digest covers, too.
-            tickets[number] = known
-            intact += 1
-        elif document is not None and _sound(document, agency, number):
-            tickets[number] = document
-            intact += 1
-        elif known is not None:
-            tickets[number] = known
-            older.append(f"{agency}-{number}")
-        elif f"{number}" in found.unreadable or document is not None:
-            lost.append(f"{agency}-{number}")
-    rest = {name: {**old.get(name, {}), **found.tables.get(name, {})} for name in {*old, *found.tables}}
-    rest.pop("csctool", None)
-    return {**rest, "tickets": tickets}, {"intact": intact, "older": older, "lost": lost}
+    doubtful = set(found.unreadable)
+    for numbers, document in found.tickets:
+        for number in numbers:
+            if number not in tickets and (good := _believed(document, was.get(number), agency, number)):
+                tickets[number] = good
+                break
+        else:
+            doubtful.add(numbers[0])
+    intact = len(tickets)
+    clocks = [n for n, document in tickets.items() if document is not was.get(n) and codec.decode(document).sla]
+    older = [number for number in was if number not in tickets and not _as_new(archived.get(number), was[number])]
+    tickets |= {number: was[number] for number in older}
+    lost = [number for number in doubtful if number not in tickets and number not in archived]
+    rest = {name: table for name, table in old.items() if name not in ("tickets", *found.tables)}
+    for name, table in found.tables.items():
+        rest[name] = {**old.get(name, {}), **table} if name in found.hit else table
+    keys = {"older": _keys(agency, older), "lost": _keys(agency, lost), "clocks": _keys(agency, clocks)}
+    return {"tickets": {number: tickets[number] for number in sorted(tickets, key=int)}, **rest}, {
+        "intact": intact,
+        **keys,
+    }
 
 
-def _same_history(document: msgspec.Raw, known: msgspec.Raw) -> bool:
+def _keys(agency: str, numbers: Iterable[str]) -> list[str]:
+    return [f"{agency}-{number}" for number in sorted(numbers, key=int)]
+
+
+def _as_new(archived: msgspec.Raw | None, known: msgspec.Raw) -> bool:
+    """Whether a ticket that was among the live ones lies in the archive, and has not changed less there."""
     try:
-        return codec.decode(document).history == codec.decode(known).history
+        return archived is not None and codec.head(archived).version >= codec.head(known).version
     except DamagedError:
         return False
 
 
-def _sound(document: msgspec.Raw, agency: str, number: str) -> bool:
-    """Whether a line is a ticket whose history holds and whose fields are what the history says."""
+def _believed(document: msgspec.Raw, known: msgspec.Raw | None, agency: str, number: str) -> msgspec.Raw | None:
+    """The document of a ticket that can be relied upon; None when nothing vouches for it."""
     try:
         ticket = codec.decode(document)
-        if not codec.is_ours(document):
-            return False  # the name of a field was hit: csctool's encoder did not write this line
-    except DamagedError:
-        return False
-    in_place = ticket.key == f"{agency}-{number}" and ticket.number == int(number) and ticket.agency == agency
-    whole = ticket.version == len(ticket.history) and broken(ticket, codec.seals(document)) is None
-    return in_place and whole and _follows(ticket)
+        if known is not None and codec.decode(known).history == ticket.history:
+            # No change since: the whole file of before vouches for what no digest covers, too.
+            return known
+        if ticket.key != f"{agency}-{number}" or broken(ticket, codec.seals(document)) or unexplained(ticket):
+            return None
+        return document if codec.is_ours(document) else _rewritten(ticket, document)
+    except (DamagedError, LookupError, TypeError, ValueError, AttributeError, OverflowError):
+        return None  # the state of its clocks, which no event tells, is none
 
 
-def _follows(ticket: Ticket) -> bool:
-    """Whether every field that the history tells of has the last value that it tells."""
-    last: dict[str, Any] = {}
-    for event in ticket.history:
-        last |= {name: new for name, (_, new) in event.changes.items() if name in Ticket.__struct_fields__}
-    return all(plain(getattr(ticket, name)) == value for name, value in last.items())
+def _rewritten(ticket: Ticket, document: msgspec.Raw) -> msgspec.Raw | None:
+    """The line as csctool would write it, where only what follows from the ticket is another; None where the name of a
+    field was hit."""
+    fresh = codec.document(ticket, codec.seals(document))
+    told, right = (msgspec.json.decode(line, type=dict[str, Any]) for line in (document, fresh))
+    return fresh if {**told, "agenda": None} == {**right, "agenda": None} else None
 
 
 def _counters(
-    found: Found, before: Database | None, tables: codec.Tables, floor: int
-) -> tuple[dict[str, msgspec.Raw], Gap | None]:
-    """The counters, and which numbers are passed over when the one of tickets was lost."""
-    seen = max(map(int, {*tables["tickets"], *found.unreadable}), default=0)
-    least = max(seen, floor)
+    found: debris.Found, before: Database | None, least: int
+) -> tuple[dict[str, msgspec.Raw], Gap | None]:  # fmt: skip
+    """The counters, and which numbers are passed over when the one of tickets was lost: it is `least` at least."""
     for source in (found.tables, before.documents() if before is not None else {}):
         try:
             known = codec.counters(source.get("counters", {}).get("1"))
@@ -223,11 +202,11 @@ def _counters(
 
 def least(shelf: Shelf) -> tuple[int, int]:
     """(the highest number that an agency can have given out, its generation), by what damaged files still tell."""
-    found, before = _lines(files.read(shelf.path) or b""), _generation_before(shelf.path)
+    found, before = debris.read(files.read(shelf.path) or b""), _generation_before(shelf.path)
     floor = 0
     for path in shelf.archives.paths():
-        floor = max(floor, *map(int, _lines(files.read(path) or b"").tables["tickets"]), 0)
-    documents, _ = _counters(found, before, {**found.tables}, floor)
+        floor = max(floor, debris.read(files.read(path) or b"").highest())
+    documents, _ = _counters(found, before, max(floor, found.highest()))
     number = codec.counters(documents["1"]).get("number", 0)
     return number, max(found.generation, before.generation if before is not None else 0)
 
