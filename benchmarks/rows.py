@@ -1,6 +1,7 @@
 """The rows of the table: what is measured beside what, and what the design promises of it."""
 
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from benchmarks import desks, events, peers
+from benchmarks import desks, events, letters, peers
 from benchmarks.pairs import Command, Cost, FailedError, Maker, Pairs, compare, cost
 
 FLOOR = "import click, pluggy, tinydb"
@@ -236,6 +237,39 @@ def row_roundup(bench: Bench) -> Iterator[Line]:
         return
     create = Command([admin, "-i", str(tracker), "create", "issue", f"title={SUBJECT}", "priority=bug"])
     yield faster(name, compare(opening(bench.desk()), lambda _: create, bench.runs), 2)
+
+
+# -- messages ------------------------------------------------------------------------------------------------
+
+
+def row_letters(bench: Bench) -> Iterator[Line]:
+    """Mail to a server on this machine, beside smtplib alone."""
+    few, many = (20, 200) if bench.quick else (200, 2000)
+    root = letters.waiting(many, bench.place)
+    with letters.mailserver() as port:
+
+        def send(_: int) -> Command:
+            return csctool("--desk", str(letters.copied(root, bench.work, port)), "notify", "send")
+
+        pairs = compare(send, lambda _: letters.bare(port, many), bench.few)
+        seconds = median(one.wall for one in pairs.a)
+        yield Line(
+            f"`notify send` of {many:,} mails : smtplib alone", shown(pairs.a), shown(pairs.b), f"{pairs.ratio():.2f} ×",
+            f"{pairs.work():.2f} ×", f"≤ {many // 200} s", "yes" if seconds <= many / 200 else "no",
+        )  # fmt: skip
+        small, large = (
+            letters.largest(csctool(*send(0).words[1:3], "notify", "send", *of)) for of in (_ids(send(0), few), ())
+        )
+        yield Line(
+            f"memory for {many:,} mails : for {few:,}", f"{large:.0f} MiB", f"{small:.0f} MiB", f"{large / small:.2f} ×",
+            "", "≤ 1.2 ×", "yes" if large <= 1.2 * small else "no",
+        )  # fmt: skip
+
+
+def _ids(send: Command, count: int) -> list[str]:
+    """The first of the messages that wait at the desk of a command."""
+    words = [*send.words[:-2], "notify", "list", "--format", "keys"]
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()[:count]
 
 
 # -- memory --------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import os
 import pwd
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from csctool.desk.ports import Letter, Outcome, Wording
@@ -104,7 +105,7 @@ class Mailroom:
         if isinstance(table, Smtp):
             from csctool.notify.smtp import SmtpTransport
 
-            return SmtpTransport(table, lambda agency: self._sender(table, agency), self._own)
+            return SmtpTransport(table, cache(lambda agency: self._sender(table, agency)), cache(self._own))
         if isinstance(table, Webhook):
             from csctool.notify.webhook import WebhookTransport
 

@@ -33,6 +33,7 @@ class SmtpTransport:
         self._table = table
         self._sender = sender
         self._own = own
+        self._watch = Watch(table.timeout)
         self._line: Line | None = None
         self._strikes = 0
 
@@ -74,13 +75,14 @@ class SmtpTransport:
                     self._line.sock.settimeout(1)
                 self._line.quit()
         self._drop()
+        self._watch.close()
 
     # -- one mail ------------------------------------------------------------------------------------------
 
     def _sent(self, line: "Line", sender: str, recipient: str, mail: EmailMessage) -> Outcome:
         """Envelope and mail. Raises DroppedError before the mail is handed over, OSError while it is."""
         data = mail.as_bytes()
-        with Watch(self._table.timeout, line) as watch:
+        with self._watch.over(line) as watch:
             try:
                 code, text = line.mail(sender)
                 if code == 250:
@@ -132,7 +134,7 @@ class SmtpTransport:
         place = f"{table.host}:{table.port_number}"
         line = Line(table.timeout)
         try:
-            with Watch(table.timeout, line) as watch:
+            with self._watch.over(line) as watch:
                 try:
                     self._open(line)
                 except OSError as error:  # also smtplib's own
@@ -174,7 +176,8 @@ class Line(smtplib.SMTP):
 
     def __init__(self, seconds: int) -> None:
         # The watch is the one that ends it: smtplib tells a silence and a hang-up alike.
-        super().__init__(local_hostname=_own_name(), timeout=seconds + 1)
+        super().__init__(local_hostname=_own_name(), timeout=seconds * 2)
+        self._seconds = seconds
         self._context: ssl.SSLContext | None = None
 
     def open(self, host: str, port: int, context: ssl.SSLContext | None) -> None:
@@ -186,10 +189,10 @@ class Line(smtplib.SMTP):
             raise smtplib.SMTPConnectError(code, text)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        self.sock = socket.create_connection((host, port), timeout)
-        if self._context is None:
-            return self.sock
-        self.sock = self._context.wrap_socket(self.sock, server_hostname=host)
+        self.sock = socket.create_connection((host, port), self._seconds)
+        if self._context is not None:
+            self.sock = self._context.wrap_socket(self.sock, server_hostname=host)
+        self.sock.settimeout(timeout)
         return self.sock
 
 

@@ -40,6 +40,7 @@ class WebhookTransport:
         self._table = table
         self._hosts = (*table.hosts, *_host_of(table.url))
         self._key: bytes | None = None
+        self._watch = Watch(table.timeout)
         self._lines: dict[Place, http.client.HTTPConnection] = {}
         self._strikes: dict[Place, int] = {}
         self._shut: dict[Place, str] = {}
@@ -67,12 +68,13 @@ class WebhookTransport:
         for line in self._lines.values():
             line.close()
         self._lines.clear()
+        self._watch.close()
 
     def _posted(self, there: Endpoint, place: Place, body: bytes, headers: dict[str, str]) -> Outcome:
         while True:
             fresh = place not in self._lines
             line = self._lines.setdefault(place, self._line(there)) if fresh else self._lines[place]
-            with Watch(self._table.timeout, line) as watch:
+            with self._watch.over(line) as watch:
                 try:
                     line.request("POST", there.target, body, headers)
                     answer = line.getresponse()
