@@ -253,17 +253,16 @@ def row_letters(bench: Bench) -> Iterator[Line]:
 
         pairs = compare(send, lambda _: letters.bare(port, many), bench.few)
         seconds = median(one.wall for one in pairs.a)
+        name, ratio = f"`notify send` of {many:,} mails : smtplib alone", f"{pairs.ratio():.2f} ×"
+        reached = "yes" if seconds <= many / 200 else "no"
         yield Line(
-            f"`notify send` of {many:,} mails : smtplib alone", shown(pairs.a), shown(pairs.b), f"{pairs.ratio():.2f} ×",
-            f"{pairs.work():.2f} ×", f"≤ {many // 200} s", "yes" if seconds <= many / 200 else "no",
+            name, shown(pairs.a), shown(pairs.b), ratio, f"{pairs.work():.2f} ×", f"≤ {many // 200} s", reached
         )  # fmt: skip
-        small, large = (
-            letters.largest(csctool(*send(0).words[1:3], "notify", "send", *of)) for of in (_ids(send(0), few), ())
-        )
-        yield Line(
-            f"memory for {many:,} mails : for {few:,}", f"{large:.0f} MiB", f"{small:.0f} MiB", f"{large / small:.2f} ×",
-            "", "≤ 1.2 ×", "yes" if large <= 1.2 * small else "no",
-        )  # fmt: skip
+        large = letters.largest(send(0))
+        some = send(0)
+        small = letters.largest(Command([*some.words, *_ids(some, few)]))
+        name, reached = f"memory for {many:,} mails : for {few:,}", "yes" if large <= 1.2 * small else "no"
+        yield Line(name, f"{large:.0f} MiB", f"{small:.0f} MiB", f"{large / small:.2f} ×", "", "≤ 1.2 ×", reached)
 
 
 def _ids(send: Command, count: int) -> list[str]:
