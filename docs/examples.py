@@ -4,7 +4,8 @@
     python -m docs.examples --check    exit 10 when a document says something else
 
 A comment `<!-- now: TIME -->` above a block sets the clock, `<!-- not run -->` leaves the block alone. Output is what a
-pipe gets (no colour), standard error included. The Unix user appears as `you`.
+pipe gets (no colour), standard error included. The Unix user appears as `you`, and operations, whose names are time and
+chance, under names that are the same every time.
 """
 
 import os
@@ -13,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 
 TOP = Path(__file__).parent.parent
@@ -22,6 +24,8 @@ NOW = "2026-11-20T15:00:00Z"
 
 _BLOCK = re.compile(r"((?:<!-- (?:now: \S+|not run) -->\n)*)```console\n(.*?)```", re.DOTALL)
 _DOCUMENT = re.compile(r"<<'(\w+)'")
+#: An operation, in full or as history shows it.
+_OPERATION = re.compile(r"(?m)(\d{8}T\d{6}Z-|(?<=undo )|(?<=undid )|(?<=^  \d  )|(?<=^ \d\d  ))([0-9a-f]{8})\b")
 _MARK = "\x1e"
 
 
@@ -75,7 +79,18 @@ def _run(commands: list[tuple[str | None, str]]) -> list[str]:
             cwd=home, env=_environment(home), check=False,
         )  # fmt: skip
     user = pwd.getpwuid(os.getuid()).pw_name
-    return [re.sub(rf"\b{re.escape(user)}\b", "you", out) for out in done.stdout.split(_MARK)[:-1]]
+    return _renamed([re.sub(rf"\b{re.escape(user)}\b", "you", out) for out in done.stdout.split(_MARK)[:-1]])
+
+
+def _renamed(outputs: list[str]) -> list[str]:
+    """The operations under names that follow from the order in which they appear."""
+    names: dict[str, str] = {}
+
+    def name(found: re.Match[str]) -> str:
+        last = names.setdefault(found[2], sha256(str(len(names)).encode()).hexdigest()[:8])
+        return f"{NOW[:19].replace('-', '').replace(':', '')}Z-{last}" if found[1] else last
+
+    return [_OPERATION.sub(name, out) for out in outputs]
 
 
 def _environment(home: str) -> dict[str, str]:

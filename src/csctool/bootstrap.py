@@ -14,6 +14,7 @@ from csctool.desk.core import Actor, permit
 from csctool.desk.desk import Desk
 from csctool.desk.ports import Decisions
 from csctool.domain.naming import known
+from csctool.domain.operation import named
 from csctool.domain.organisation import DeskSettings
 from csctool.errors import CscError, SettingsError, UsageError
 from csctool.finding import find_desk
@@ -76,8 +77,8 @@ def open_desk(
     later: Later = []
     settings = _settings(root, later)
     zone = zone_named(settings.timezone, os.path.join(root, DESK_FILE))
-    real = datetime.now(UTC).replace(microsecond=0)
-    now = _set_clock(wishes.now, real, zone) if wishes.now else None
+    real = datetime.now(UTC)
+    now = _set_clock(wishes.now, real.replace(microsecond=0), zone) if wishes.now else None
     panel = Panel(root, settings, later, instead=instead)
     agencies = Agencies(root)
     desk = Desk(
@@ -87,7 +88,7 @@ def open_desk(
         panel.decisions,
         lambda: now or datetime.now(UTC).replace(microsecond=0),
         who(settings, wishes.actor, root),
-        f"{real:%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}",
+        named(real, os.urandom(2)),
         zone=zone,
         root=root,
         frozen_clock=now is not None,

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from csctool.desk.ports import Store
 from csctool.domain import lifecycle
 from csctool.domain.agenda import Agenda
+from csctool.domain.audit import broken
 from csctool.domain.notice import Notice, delivered, identity
 from csctool.domain.query import Query, Range
 from csctool.domain.ticket import Due, Ticket
@@ -440,3 +441,33 @@ def test_archived_tickets_are_read_among_the_others(store):
     store.archive("DHS")
     reading = store.reading("DHS")
     assert [reading.ticket(f"DHS-{n}").status for n in (1, 2, 3)] == ["closed", "queued", "closed"]
+
+
+def test_tickets_are_found_by_operation_and_actor_archived_ones_too(store):
+    done = ended(2, hours=3)
+    save(store, opened(1), done, opened(1, "DOT", hours=1))
+    store.archive("DHS")
+    deed = done.history[-1].op
+
+    def traced(*wanted):
+        return sorted({ticket.key for batch in store.traces(*wanted) for ticket in batch.tickets})
+
+    assert traced(("op", deed)) == ["DHS-2"]
+    assert traced(("op", deed[:8])) == ["DHS-1", "DHS-2", "DOT-1"]
+    assert traced(("op", "never")) == traced(("actor", "alic")) == []
+    assert traced(("actor", "nobody"), ("actor", "alice")) == ["DHS-1", "DHS-2", "DOT-1"]
+    with store.unit("DHS") as unit:
+        assert keys(unit.traces("DHS", deed, MONDAY)) == ["DHS-2"]
+        assert keys(unit.traces("DHS", "never", MONDAY)) == []
+        unit.put(lifecycle.note(opened(1), stamp(5), "seen"))
+        assert "DHS-1" in keys(unit.traces("DHS", stamp(5).op, MONDAY))
+
+
+def test_what_is_found_of_archived_tickets_can_be_changed_and_saved(store):
+    save(store, *(ended(number) for number in (1, 2, 3)))
+    store.archive("DHS")
+    with store.unit("DHS") as unit:
+        for ticket in unit.traces("DHS", ended(1).history[-1].op, MONDAY):
+            unit.put(lifecycle.note(ticket, stamp(5), "seen"))
+    assert [ticket.version for ticket in store.find(Query(everything=True))] == [4, 4, 4]
+    assert all(broken(ticket, seals) is None for ticket, seals in store.sealed("DHS"))

@@ -43,6 +43,9 @@ CHAPTERS: dict[str, dict[str, tuple[str, str]]] = {
         "cancel": ("cancel", "End tickets without a resolution."),
         "merge": ("merge", "End tickets as duplicates of another one."),
     },
+    "Take back": {
+        "undo": ("undo", "Take back a whole operation, without OP your latest."),
+    },
     "Agencies' own rules": {
         "rules": ("rules", "Check an agency's rules, test them, capture expectations."),
         "plugin": ("plugin", "Make, check, list and replay plugins and rules."),

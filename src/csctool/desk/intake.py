@@ -11,6 +11,7 @@ from csctool.desk.desk import Desk
 from csctool.desk.opening import catalogued, classify
 from csctool.desk.ports import Question, Unit
 from csctool.domain import lifecycle
+from csctool.domain.effects import cancelled_by
 from csctool.domain.intake import (
     CARRIED,
     UNDECIDED,
@@ -23,7 +24,8 @@ from csctool.domain.intake import (
 )
 from csctool.domain.query import Query
 from csctool.domain.ticket import Decision, Ticket
-from csctool.domain.words import OPEN
+from csctool.domain.undoing import Share
+from csctool.domain.words import OPEN, UNDONE
 from csctool.errors import CscError, NotFoundError, UsageError
 
 #: Tickets of one agency that are saved together, and tickets of all agencies that wait in memory for that. Each save
@@ -51,13 +53,15 @@ class Taken(msgspec.Struct):
 class Known(msgspec.Struct):
     """What an agency has already: identities with their digests, numbers with the digests of their tickets.
 
-    `numbers` is None until a row with a key of its own asks for it. `counter` is where this import left the numbers:
-    when it stands elsewhere, somebody else wrote in between, and everything is looked up anew.
+    `numbers` is None until a row with a key of its own asks for it. `undone` are those imported tickets among them that
+    were undone: a number is never given to another ticket, so the same row brings its own back. `counter` is where this
+    import left the numbers: when it stands elsewhere, somebody else wrote in between, and everything is looked up anew.
     """
 
     identities: dict[str, str]
     numbers: dict[int, str] | None
     counter: int
+    undone: dict[int, str] = {}
 
 
 def default_agency(desk: Desk, named: str | None) -> str | None:
@@ -178,11 +182,13 @@ class _Intake:
             known = self._lookup(unit, agency, any(row.number for row in rows))
             for row in rows:
                 told = _told_before(row, known)
-                if told is None:
+                if told is None and (row.number or 0) in known.undone:
+                    told = self._bring_back(unit, row, known)
+                elif told is None:
                     self._enter(unit, row, known)
-                elif told:
+                if told:
                     refused.append((row, told))
-                else:
+                elif told is not None:
                     self.taken.known += 1
         for row, why in refused:
             self.refuse(row.line, why, row.raw)
@@ -201,6 +207,21 @@ class _Intake:
             _learn(known, ticket)
         self._known[agency] = known
         return known
+
+    def _bring_back(self, unit: Unit, row: Incoming, known: Known) -> str | None:
+        """A row whose ticket was imported before and undone; why it can't be, else None."""
+        ticket = unit.get(f"{row.agency}-{row.number}")
+        if known.undone[ticket.number] != (digest_of(row.whole) if row.whole else row.digest):
+            return f"{ticket.key} was undone with other content, and a number is never used twice"
+        share = Share(ticket, cancelled_by(ticket) or "")
+        if share.obstacle():
+            return f"{ticket.key} was undone, and somebody worked on it since"
+        back = share.undone(self.desk.stamp(ticket))
+        unit.put(self.desk.promised(unit, back, len(ticket.history)))
+        self.taken.added += 1
+        del known.undone[ticket.number]
+        _learn(known, back)
+        return None
 
     def _enter(self, unit: Unit, row: Incoming, known: Known) -> None:
         agency = row.agency or ""
@@ -303,6 +324,8 @@ def digest_of(ticket: Ticket) -> str:
 
 def _told_before(row: Incoming, known: Known) -> str | None:
     """None for a row that is new, "" for one that is here already, else why it can't be taken."""
+    if (row.number or 0) in known.undone:
+        return None
     if row.whole is not None:
         there = (known.numbers or {}).get(row.whole.number)
         if there is None:
@@ -317,6 +340,10 @@ def _told_before(row: Incoming, known: Known) -> str | None:
 
 
 def _learn(known: Known, ticket: Ticket) -> None:
+    if UNDONE in ticket.flags:
+        if known.numbers is not None:
+            _learn_undone(known, ticket)
+        return
     if known.numbers is not None:
         known.numbers[ticket.number] = digest_of(ticket)
     if not ticket.history:
@@ -325,6 +352,15 @@ def _learn(known: Known, ticket: Ticket) -> None:
     identity = changes.get("identity", (None, None))[1]
     if identity:
         known.identities[identity] = changes.get("row", (None, ""))[1] or ""
+
+
+def _learn_undone(known: Known, ticket: Ticket) -> None:
+    """Of an imported ticket, the row that it was; any other's number is taken."""
+    row = ticket.history[0].changes.get("row", (None, None))[1]
+    if row:
+        known.undone[ticket.number] = row
+    elif known.numbers is not None:
+        known.numbers[ticket.number] = digest_of(ticket)
 
 
 def _finds_queue(row: Incoming) -> bool:

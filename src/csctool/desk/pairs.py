@@ -7,6 +7,7 @@ from csctool.desk.desk import Desk
 from csctool.desk.opening import decide
 from csctool.desk.ports import Question, Unit
 from csctool.domain import lifecycle
+from csctool.domain.effects import standing
 from csctool.domain.ticket import Link, Stamp, Ticket, split_key
 from csctool.domain.words import INVERSE, LinkType
 from csctool.errors import CscError, RefusedError
@@ -80,7 +81,8 @@ def _digest(ticket: Ticket) -> str:
     lines = [f"{ticket.key}: {ticket.subject}"]
     if ticket.description:
         lines.append(ticket.description)
-    lines += [f"{lifecycle.rfc3339(e.at)} {e.actor}: {e.note}" for e in ticket.history if e.verb == "note" and e.note]
+    lines += [f"{lifecycle.rfc3339(e.at)} {e.actor}: {e.note}" for e in standing(ticket.history)
+              if e.verb == "note" and e.note]  # fmt: skip
     return "\n".join(lines)
 
 

@@ -28,6 +28,14 @@ class Clock(Protocol):
         """Now."""
 
 
+class Traced(msgspec.Struct, frozen=True):
+    """Tickets of one agency in whose histories something was looked for; all were `written` by then (a real time)."""
+
+    agency: str
+    written: datetime
+    tickets: list[Ticket]
+
+
 class Unit(Protocol):
     """One unit of work: what it put is saved together when its `with` block ends well, and not at all otherwise."""
 
@@ -42,6 +50,11 @@ class Unit(Protocol):
 
     def find(self, query: Query) -> Iterator[Ticket]:
         """The matching tickets as this unit sees them, in no order; `query.agencies` lies within the unit's."""
+
+    def traces(self, agency: str, op: str, since: datetime) -> list[Ticket]:
+        """Every ticket of the agency with an event of that operation as this unit sees them, archived and undone ones
+        too. It was not begun before `since` (a real time): what was not written since then may be left out. A store may
+        answer with more."""
 
     def once(self, agency: str, identity: str) -> Ticket | None:
         """The live ticket that was opened with that `--once` identity."""
@@ -87,6 +100,12 @@ class Store(Protocol):
         """The matching tickets, agency by agency, each agency seen at one moment; in no order within it.
 
         Without `query.agencies` all agencies are asked; one that can't be read is left out and told in `troubles`.
+        """
+
+    def traces(self, *wanted: tuple[Literal["op", "actor", "via"], str]) -> Iterator[Traced]:
+        """The tickets with an event in whose operation's name one of these texts stands, or whose actor or `via` it is,
+        archived and undone ones too: in batches, what was written last first. A store may answer with more tickets, and
+        with a ticket twice: its higher version counts. Agencies that can't be read are left out and told in `troubles`.
         """
 
     def unit(self, *agencies: str) -> AbstractContextManager[Unit]:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from csctool.domain.effects import standing
 from csctool.domain.lifecycle import Decisions, holding, record, require
 from csctool.domain.ticket import Stamp, Ticket
 from csctool.errors import RefusedError
@@ -11,7 +12,7 @@ from csctool.errors import RefusedError
 def queues_left(ticket: Ticket) -> set[str]:
     """The queues that the ticket has been in and left."""
     left = set()
-    for event in ticket.history:
+    for event in standing(ticket.history):
         old, _ = event.changes.get("queue", (None, None))
         if old:
             left.add(old)
@@ -20,7 +21,7 @@ def queues_left(ticket: Ticket) -> set[str]:
 
 def returned_by(ticket: Ticket) -> set[str]:
     """The queues that sent the ticket back to its desk."""
-    return {e.changes["queue"][0] for e in ticket.history if e.verb == "return" and "queue" in e.changes}
+    return {e.changes["queue"][0] for e in standing(ticket.history) if e.verb == "return" and "queue" in e.changes}
 
 
 def moved(ticket: Ticket, queue: str, tier: str) -> dict[str, Any]:

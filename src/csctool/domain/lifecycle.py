@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from csctool.domain.effects import standing
 from csctool.domain.ticket import Decision, Event, Link, Stamp, Ticket, plain
 from csctool.domain.words import CALLBACK, INCOMPLETE, LIVE, LIVE_CHANNELS, OPEN, STATUSES, LinkType
 from csctool.errors import RefusedError
@@ -211,13 +212,13 @@ def holding(ticket: Ticket) -> dict[str, Any] | None:
     """What an on-hold ticket waits for, as `{"for": cause, "until": time or None}`; None when it is not on hold."""
     if ticket.status != "on-hold":
         return None
-    return next((e.changes["hold"][1] for e in reversed(ticket.history) if "hold" in e.changes), None)
+    return next((e.changes["hold"][1] for e in reversed(standing(ticket.history)) if "hold" in e.changes), None)
 
 
 def status_before(ticket: Ticket, status: str) -> str:
     """The status the ticket had before it last became `status`, kept honest: nobody assigned means queued."""
     before = "queued"
-    for event in reversed(ticket.history):
+    for event in reversed(standing(ticket.history)):
         old, new = event.changes.get("status", (None, None))
         if new == status and old != status:
             before = old if old in OPEN and old != "on-hold" else "queued"
@@ -243,7 +244,7 @@ def diagnose(ticket: Ticket, stamp: Stamp, cause: str, *, note: str | None = Non
 def callback(ticket: Ticket, stamp: Stamp, reached: bool, *, note: str | None = None) -> Ticket:
     """A call-back of a P1 or P2: reaching the requester is a response and lowers the flag; no answer counts the try."""
     require(ticket, "callback")
-    tries = sum(1 for e in ticket.history if e.verb == "callback") + 1
+    tries = sum(1 for e in standing(ticket.history) if e.verb == "callback") + 1
     extra = {"callback": (None, {"reached": reached, "try": tries})}
     new: dict[str, Any] = {}
     if reached:

@@ -69,6 +69,11 @@ def _taken_back(later: tuple[Event, ...]) -> dict[str, Any]:
     return old
 
 
+def as_field(name: str, value: Any) -> Any:
+    """What an event recorded of a field, as the ticket has it: a time, links, a tuple."""
+    return msgspec.convert(value, _types()[name])
+
+
 @cache
 def _types() -> dict[str, Any]:
     """Field -> type. What else stands among the changes (the cause of a hold, objections) is no field of the ticket."""

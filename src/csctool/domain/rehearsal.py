@@ -9,6 +9,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from csctool.domain.effects import standing
 from csctool.domain.ticket import Event, Frozen, Link, Ticket
 from csctool.domain.words import DESCRIBING
 
@@ -131,7 +132,7 @@ def outcome(ticket: Ticket) -> Outcome:
     first: str | None = None
     queue: str | None = None
     resolver: str | None = None
-    for event in ticket.history:
+    for event in standing(ticket.history):
         if "queue" in event.changes:
             queue = event.changes["queue"][1]
             first = first or queue

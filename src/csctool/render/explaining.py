@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from csctool.domain.effects import standing
 from csctool.domain.rehearsal import given_at
 from csctool.domain.ticket import Ticket
 from csctool.render.rows import document, lines, rows, scalar, write
@@ -42,7 +43,7 @@ def explained(found: Sequence[Ticket], fmt: str) -> None:
 
 def decided(ticket: Ticket) -> Iterable[dict[str, Any]]:
     """The decisions of a ticket with the event in which each was taken; `line` is where the rule begins in its file."""
-    for event in ticket.history:
+    for event in standing(ticket.history):
         for decision in event.decisions:
             row = msgspec.to_builtins(decision)
             yield {"seq": event.seq, "at": event.at, "verb": event.verb, **row, "line": _line(decision.rule)}

@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
+from csctool.domain.effects import standing
 from csctool.domain.lifecycle import holding
+from csctool.domain.operation import short
 from csctool.domain.ticket import Event, Ticket
 from csctool.render.rows import document, lines, listing, rows, scalar, write
 from csctool.render.text import paragraphs, visible
@@ -111,16 +113,18 @@ def _opened_note(ticket: Ticket, fresh: bool) -> None:
 
 def _deed(ticket: Ticket) -> str:
     event = ticket.history[-1]
-    return f"{event.verb} {ticket.key}: {_changes(event) or ticket.status}"
+    return f"{event.verb} {ticket.key}: {changes(event) or ticket.status}"
 
 
-def _changes(event: Event) -> str:
-    """The changes of an event in a line: `queue service-desk → apps, status assigned → queued`."""
-    parts = []
+def changes(event: Event, *, times: bool = False) -> str:
+    """The changes of an event in a line: `queue service-desk → apps, status assigned → queued`; times where asked."""
+    parts: list[str] = []
     for name, (old, new) in event.changes.items():
-        if name in ("responded_at", "resolved_at", "closed_at", "opened_at"):
+        if name in ("responded_at", "resolved_at", "closed_at", "opened_at") and not times:
             continue
-        if name in _PROMISES:
+        if name == "undid":
+            parts.insert(0, f"undid {visible(short(str(new)))}")
+        elif name in _PROMISES:
             parts.append(_promised(name, new or {}))
         elif old in (None, "", [], {}):
             parts.append(f"{name} {visible(scalar(new))}")
@@ -189,11 +193,11 @@ def _show(ticket: Ticket) -> None:
         write("\n")
         for line in paragraphs(ticket.description):
             write(f"    {line}\n")
-    notes = [event for event in ticket.history if event.verb == "note"]
+    notes = [event for event in standing(ticket.history) if event.verb == "note"]
     if notes:
         write("\n")
     for event in notes:
-        write(f"  {_time(event.at)}  {visible(event.actor)}{_whose(event)}\n")
+        write(f"  {time(event.at)}  {visible(event.actor)}{_whose(event)}\n")
         for line in paragraphs(event.note or ""):
             write(f"    {line}\n")
 
@@ -207,7 +211,7 @@ def _whose(event: Event) -> str:
 def _line(name: str, value: Any) -> None:
     if value in (None, "", (), [], {}, 0):
         return
-    text = visible(_time(value) if isinstance(value, datetime) else scalar(value))
+    text = visible(time(value) if isinstance(value, datetime) else scalar(value))
     write(f"  {name.replace('_', ' '):<13} {text}\n")
 
 
@@ -222,7 +226,8 @@ def colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
-def _time(at: datetime) -> str:
+def time(at: datetime) -> str:
+    """A time as people read it, UTC."""
     return at.strftime("%Y-%m-%d %H:%M:%SZ")
 
 
@@ -230,7 +235,7 @@ def _time(at: datetime) -> str:
 
 
 def history(found: Sequence[Ticket], fmt: str) -> None:
-    """Every event, the first one first."""
+    """Every event, the first one first, with the operation that it belongs to."""
     if fmt == "json":
         for ticket in found:
             document({"schema": "csctool.history/1", "key": ticket.key, "events": ticket.history})
@@ -250,8 +255,8 @@ def history(found: Sequence[Ticket], fmt: str) -> None:
 
 def _event_row(ticket: Ticket, event: Event) -> dict[str, Any]:
     return {
-        "key": ticket.key, "seq": event.seq, "at": _time(event.at), "actor": event.actor, "via": event.via,
-        "verb": event.verb, "changes": _changes(event), "note": event.note, "op": event.op,
+        "key": ticket.key, "seq": event.seq, "at": time(event.at), "actor": event.actor, "via": event.via,
+        "verb": event.verb, "changes": changes(event), "note": event.note, "op": event.op,
     }  # fmt: skip
 
 
@@ -260,9 +265,8 @@ def _history(ticket: Ticket, headed: bool) -> None:
         write(f"{_style(ticket.key, bold=True)}  {visible(ticket.subject)}\n")
     for event in ticket.history:
         via = f" (via {visible(event.via)})" if event.via and event.via != event.actor else ""
-        head = f"{event.seq:>3}  {_time(event.at)}  {visible(event.actor)}{via}  {_style(event.verb, bold=True)}"
-        changes = _changes(event)
-        write(f"{head}  {changes}\n" if changes else f"{head}\n")
+        head = f"{event.seq:>3}  {visible(short(event.op))}  {time(event.at)}  {visible(event.actor)}{via}"
+        write(f"{head}  {_style(event.verb, bold=True)}  {changes(event)}".rstrip() + "\n")
         for line in paragraphs(event.note) if event.note else ():
             write(f"       {line}\n")
         for decision in event.decisions:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import msgspec
 
+from csctool.domain.effects import standing
 from csctool.domain.past import ticket_as_of
 from csctool.domain.query import Query, Range
 from csctool.domain.ticket import Ticket
@@ -177,7 +178,14 @@ def names(request: Request) -> tuple[str, ...]:
 
 
 def present(request: Request, tickets: Iterable[Ticket]) -> Iterator[Ticket]:
-    """The tickets as the report shall see them: now, or folded back to `as_of`."""
+    """The tickets as a report that looks into histories shall see them: what was undone by then did not happen."""
+    for ticket in as_of(request, tickets):
+        history = standing(ticket.history)
+        yield ticket if history is ticket.history else msgspec.structs.replace(ticket, history=tuple(history))
+
+
+def as_of(request: Request, tickets: Iterable[Ticket]) -> Iterator[Ticket]:
+    """The tickets as they are now, or folded back to `as_of`."""
     if request.as_of is None:
         yield from tickets
         return

@@ -11,7 +11,7 @@ from csctool.domain.sla.standing import CLOCKS
 from csctool.domain.sla.standings import Standing, Standings, StayStanding, standings
 from csctool.domain.ticket import Ticket
 from csctool.reports.measures import dirty, percent
-from csctool.reports.request import Groups, Report, Request, Row, Tally, grouping, lived_in_period, names, present
+from csctool.reports.request import Groups, Report, Request, Row, Tally, as_of, grouping, lived_in_period, names
 
 #: Verdicts that count in the period in which they fell, and those that tell how things stand now.
 FELL = ("met", "breached", "cancelled", "duplicate")
@@ -41,7 +41,7 @@ def build(request: Request, tickets: Iterable[Ticket]) -> Report:
     if not request.by:
         for name in CLOCKS:
             groups.of(name)
-    for ticket in present(request, tickets):
+    for ticket in as_of(request, tickets):
         sla = _sla(ticket)
         if request.by and sla == NOTHING:
             for name in CLOCKS:

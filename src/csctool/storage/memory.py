@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Literal
 
+from csctool.desk.ports import Traced
 from csctool.domain.agenda import Agenda, agenda, together
 from csctool.domain.audit import Gap, Sealed, chain
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.query import Query
-from csctool.domain.ticket import Ticket, split_key
+from csctool.domain.ticket import Event, Ticket, split_key
 from csctool.domain.words import AGENCY_KEY, FINISHED
 from csctool.errors import BusyError, CscError, NotFoundError, UsageError
 from csctool.storage import codec
@@ -55,6 +56,13 @@ class MemoryStore:
         matches = query.matcher()
         for agency in query.agencies or self.agencies():
             yield from filter(matches, list(self._agency(agency).tickets.values()))
+
+    def traces(self, *wanted: tuple[Literal["op", "actor", "via"], str]) -> Iterator[Traced]:
+        """The tickets with an event of such an operation or actor, agency by agency."""
+        for name in self.agencies():
+            tickets = self._agency(name).tickets.values()
+            found = [ticket for ticket in tickets if any(_is_trace(event, wanted) for event in ticket.history)]
+            yield Traced(name, datetime.max.replace(tzinfo=UTC), found)
 
     @contextmanager
     def unit(self, *agencies: str) -> Iterator["MemoryUnit"]:
@@ -221,6 +229,10 @@ class MemoryUnit:
         for agency in query.agencies or self._held:
             yield from filter(matches, list(self._tickets[agency].values()))
 
+    def traces(self, agency: str, op: str, since: datetime) -> list[Ticket]:  # noqa: ARG002 - all of memory is quick
+        """Every ticket of the agency with an event of that operation, as this unit sees them."""
+        return [ticket for ticket in self._tickets[agency].values() if any(e.op == op for e in ticket.history)]
+
     def once(self, agency: str, identity: str) -> Ticket | None:
         """The live ticket that was opened with that `--once` identity."""
         tickets = self._tickets[agency].values()
@@ -281,6 +293,10 @@ class MemoryUnit:
             agency.calendars = self._calendars[name]
             agency.outbox = self._outbox[name]
             agency.archived -= self._put[name]
+
+
+def _is_trace(event: Event, wanted: Iterable[tuple[str, str]]) -> bool:
+    return any(text in event.op if word == "op" else text == getattr(event, word) for word, text in wanted)
 
 
 def _known(tickets: dict[int, Ticket], agency: str, number: int) -> Ticket:

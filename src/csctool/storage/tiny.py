@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
 
-from csctool.desk.ports import Repair, Symptom
+from csctool.desk.ports import Repair, Symptom, Traced
 from csctool.domain.agenda import Agenda
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.query import Query
@@ -103,6 +103,13 @@ class TinyStore:
         if not query.finished():
             return shelf.live().tickets.undecoded().values()
         return shelf.steady(lambda live: shelf.everything(live, query.months()), self._wait).values()
+
+    def traces(self, *wanted: tuple[Literal["op", "actor", "via"], str]) -> Iterator[Traced]:
+        """The tickets with an event of such an operation or actor, in batches, what was written last first."""
+        from csctool.storage.tracing import by_recency, trace
+
+        words = [trace(word, text) for word, text in wanted]
+        return by_recency(list(map(self._shelf, self.agencies())), words, self._troubles.append)
 
     @contextmanager
     def unit(self, *agencies: str) -> "Iterator[TinyUnit]":

@@ -1,6 +1,7 @@
 """A unit of work on plain JSON files: what it put is staged in memory and written once, when its block ends well."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -27,6 +28,7 @@ class Work:
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
         self.staged: dict[int, Ticket] = {}
+        self._archived: dict[int, msgspec.Raw] = {}
         self._live: Database | None = None
         self._counters: dict[str, int] | None = None
         self._counted = False
@@ -102,7 +104,17 @@ class Work:
 
     def before(self, number: int) -> msgspec.Raw | None:
         """A ticket's document before this unit, live or archived."""
-        return self.live.ticket(number) or self.shelf.archives.ticket(number)
+        return self.live.ticket(number) or self._archived.get(number) or self.shelf.archives.ticket(number)
+
+    def traces(self, op: str, since: datetime) -> list[Ticket]:
+        """Every ticket with an event of that operation. Archived ones are remembered: whoever looks for them is about
+        to change them all."""
+        from csctool.storage.tracing import trace, under_lock
+
+        found = under_lock(self.shelf, self.live, [trace("op", op)], since)
+        self._archived.update(found)
+        tickets = {number: codec.decode(document) for number, document in found.items()}
+        return list((tickets | self.staged).values())
 
     def tidy(self) -> CscError | None:
         """Archive when many finished tickets lie among the live ones; the error when that failed.
@@ -155,6 +167,10 @@ class TinyUnit:
             work = self._work[agency]
             yield from filter(matches, list(work.staged.values()))
             yield from pick(work.untouched(query.finished(), query.months()))
+
+    def traces(self, agency: str, op: str, since: datetime) -> list[Ticket]:
+        """Every ticket of the agency with an event of that operation, as this unit sees them."""
+        return self._work[agency].traces(op, since)
 
     def once(self, agency: str, identity: str) -> Ticket | None:
         """The live ticket that was opened with that `--once` identity."""

@@ -2,7 +2,8 @@
 
 Pure functions of the ticket as it is stored: no calendar is asked, for the times stand in its `sla` object. A sweep
 records each alarm as an event of the verb `warn` or `breach` with `told(alarm)` among its changes; what stands in the
-history has fired, for ever: not again after a downtime, a clock that jumps, or a reopening.
+history has fired, for ever: not again after a downtime, a clock that jumps, or a reopening; only what was undone never
+fired.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from csctool.domain.effects import standing
 from csctool.domain.sla.standing import moment, stored_clocks
 from csctool.domain.ticket import Ticket
 
@@ -50,7 +52,7 @@ def next_alarm(ticket: Ticket) -> datetime | None:
 
 def fired(ticket: Ticket) -> frozenset[tuple[str, str]]:
     """The alarms that the history tells of, as (verb, clock)."""
-    found = ((e.verb, e.changes["clock"][1]) for e in ticket.history if "clock" in e.changes)
+    found = ((e.verb, e.changes["clock"][1]) for e in standing(ticket.history) if "clock" in e.changes)
     return frozenset((verb, str(clock)) for verb, clock in found)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Container
 from datetime import datetime
 from typing import Any
 
+from csctool.domain.effects import standing
 from csctool.domain.sla.clock import CalendarOf, Clock
 from csctool.domain.sla.terms import PAUSES, Contract, Terms, contracts_of, terms_of
 from csctool.domain.ticket import Event, Ticket
@@ -161,9 +162,9 @@ class Course:
 
 
 def follow(ticket: Ticket, calendars: CalendarOf) -> Course:
-    """The clocks of a ticket, its whole history gone by."""
+    """The clocks of a ticket, its whole history gone by; what was undone never happened to them."""
     course = Course(calendars)
-    for event in ticket.history:
+    for event in standing(ticket.history):
         course.see(event)
         course.turn(event)
     return course

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from csctool.domain.effects import effects
 from csctool.domain.sla.clock import CalendarOf
 from csctool.domain.sla.course import Course, agreed_in
 from csctool.domain.sla.outcome import dues, outcome
@@ -22,32 +23,37 @@ def promised(ticket: Ticket, first: int, promises: Promises, calendars: Calendar
     changed, due times that moved, and where its clocks stand.
 
     A ticket that came with due times of its own (an import) keeps them and has no clocks. While it is open, every event
-    renews the terms: settings that were edited apply from the next event on, and what had run until then stays.
+    renews the terms: settings that were edited apply from the next event on, and what had run until then stays. What
+    was undone never happened to the clocks.
     """
     course = Course(calendars)
     events = list(ticket.history)
     due, stated = Due(), False
-    for at, event in enumerate(events):
-        course.see(event)
-        stated = stated or (at == 0 and "terms" not in event.changes and _says_due(event))
-        if at >= first and not stated:
-            event = _with_terms(event, course, promises, opening=at == 0)
-        course.turn(event)
+    for at, effect in enumerate(effects(ticket.history)):
+        if effect is None:
+            due = _told_due(events[at], due)
+            continue
+        course.see(effect)
+        stated = stated or (at == 0 and "terms" not in effect.changes and _says_due(effect))
+        terms = _terms(effect, course, promises, opening=at == 0) if at >= first and not stated else {}
+        course.turn(_with(effect, terms))
+        event = _with(events[at], terms)
         if course.terms is not None:
-            now = dues(course)
             if at >= first:
-                event = _with_due(event, due, now)
-            due = now
-        elif _says_due(event):
+                event = _with_due(event, due, dues(course))
+        elif _says_due(effect):
             stated = True
+        due = _told_due(event, due)
         events[at] = event
-    due = due if course.terms is not None else ticket.due
+    due = dues(course) if course.terms is not None else ticket.due
     return msgspec.structs.replace(ticket, history=tuple(events), due=due, sla=outcome(course))
 
 
 def settled(ticket: Ticket, first: int) -> bool:
-    """Whether the outcome is frozen: closed or cancelled before event number `first`, and not reopened since."""
-    return ticket.status in FINISHED and first > 0 and not any("status" in e.changes for e in ticket.history[first:])
+    """Whether the outcome is frozen: closed or cancelled before event number `first`, and not reopened since, nor
+    anything undone."""
+    new = ticket.history[first:]
+    return ticket.status in FINISHED and first > 0 and not any("status" in e.changes or e.verb == "undo" for e in new)
 
 
 def bare(ticket: Ticket) -> Ticket:
@@ -58,11 +64,11 @@ def bare(ticket: Ticket) -> Ticket:
     return msgspec.structs.replace(ticket, history=events, due=Due(), sla={})
 
 
-def _with_terms(event: Event, course: Course, promises: Promises, *, opening: bool) -> Event:
+def _terms(event: Event, course: Course, promises: Promises, *, opening: bool) -> dict[str, tuple[Any, Any]]:
     said = agreed_in(event)
     corrected = said or "kind" in event.changes or "priority" in event.changes
     if not (opening or course.open or (course.fields["status"] == "resolved" and corrected)):
-        return event
+        return {}
     changes: dict[str, tuple[Any, Any]] = {}
     terms = promises.terms(course, said)
     if terms != course.terms:
@@ -71,7 +77,7 @@ def _with_terms(event: Event, course: Course, promises: Promises, *, opening: bo
         contracts = promises.contracts(course, event.at)
         if contracts != course.contracts:
             changes["ola"] = (plain_terms(course.contracts), plain_terms(contracts))
-    return _with(event, changes) if changes else event
+    return changes
 
 
 def _with_due(event: Event, before: Due, after: Due) -> Event:
@@ -80,13 +86,18 @@ def _with_due(event: Event, before: Due, after: Due) -> Event:
     return _without(event, "due") if "due" in event.changes else event
 
 
+def _told_due(event: Event, before: Due) -> Due:
+    """What stood on the ticket after an event."""
+    return msgspec.convert(event.changes["due"][1], Due) if "due" in event.changes else before
+
+
 def _says_due(event: Event) -> bool:
     new = event.changes.get("due", (None, None))[1]
     return bool(new and (new.get("resolution") or new.get("response")))
 
 
 def _with(event: Event, changes: Mapping[str, tuple[Any, Any]]) -> Event:
-    return msgspec.structs.replace(event, changes={**event.changes, **changes})
+    return msgspec.structs.replace(event, changes={**event.changes, **changes}) if changes else event
 
 
 def _without(event: Event, *names: str) -> Event:
