@@ -141,6 +141,19 @@ def test_a_colleagues_latest_operation_is_not_ones_own(csctool, staff):
     assert csctool.ticket(key)["assignee"] is None
 
 
+def test_what_somebody_else_did_is_undone_by_who_may_overrule(csctool, staff):
+    key = csctool.open("Printer jams", "--queue", "apps")
+    csctool("--as", "dee", "start", key)
+    csctool("note", key, "by ana")
+    csctool("--as", "dee", "undo")
+    csctool("--as", "dee", "start", key)
+    said = csctool.refused("--as", "dee", "undo", op(csctool, key, 2), status=5)
+    assert "undo of what somebody else did is for coordinator, manager" in said
+    csctool("--as", "cy", "undo", op(csctool, key, 2))
+    csctool("--as", "cy", "undo", op(csctool, key, -2))
+    assert csctool.ticket(key)["status"] == "queued"
+
+
 # -- naming one ------------------------------------------------------------------------------------------------
 
 

@@ -41,6 +41,7 @@ def undo(desk: Desk, word: str | None = None, reason: str | None = None) -> Undo
     Raises NotFoundError when there is none, UsageError for a word that means several, RefusedError naming what stands
     in the way.
     """
+    desk.permit("undo")
     op = _named(desk, word) if word else _latest(desk)
     agencies = _agencies(desk, op)
     desk.brace(agencies)
@@ -96,14 +97,18 @@ def _latest(desk: Desk) -> str:
 
 
 def _mine(ticket: Ticket, name: str, via: str) -> Iterator[str]:
-    """The operations of an actor that stand on a ticket. Who imported a ticket is the Unix user: its events say who did
-    things elsewhere."""
+    """The operations of an actor that stand on a ticket."""
     gone = taken_back(ticket.history)
-    imported = ticket.history[0].op if "identity" in ticket.history[0].changes else None
     for event in standing(ticket.history):
-        mine = event.via == via if event.op == imported else event.actor == name
-        if mine and event.verb != "undo" and event.op not in gone and begun(event.op):
+        if event.verb != "undo" and event.op not in gone and begun(event.op) and _did(ticket, event, name, via):
             yield event.op
+
+
+def _did(ticket: Ticket, event: Event, name: str, via: str) -> bool:
+    """Whether an actor did it. Of an import that is the Unix user: the events say who did things elsewhere."""
+    born = ticket.history[0]
+    imported = event.op == born.op and "identity" in born.changes
+    return event.via == via if imported else event.actor == name
 
 
 def _since(desk: Desk, at: datetime | None) -> datetime:
@@ -170,6 +175,8 @@ def _shares(desk: Desk, unit: Unit, agencies: list[str], op: str) -> list[Share]
 
 def _undone(desk: Desk, unit: Unit, share: Share, reason: str | None) -> Ticket:
     ticket = share.ticket
+    if not all(_did(ticket, event, desk.actor.name, desk.actor.via) for event in share.events):
+        desk.permit("overrule", ticket)
     _claimed(unit, share)
     after = share.undone(desk.stamp(ticket), reason)
     said = desk.decisions(ticket.agency).validate(

@@ -8,6 +8,7 @@ are its children (link `child-of`). What is registered, noted in public or resol
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from csctool.domain.effects import standing
 from csctool.domain.query import Query, Range
 from csctool.domain.ticket import Event, Ticket
 from csctool.domain.words import OUTAGE
@@ -50,7 +51,7 @@ def announcement(ticket: Ticket, event: Event) -> str | None:
 
 def latest(ticket: Ticket) -> tuple[Event, str] | None:
     """The last event that is to be announced, with the verb: who was told of nothing yet needs to hear this only."""
-    for event in reversed(ticket.history):
+    for event in reversed(standing(ticket.history)):
         name = announcement(ticket, event)
         if name:
             return event, name

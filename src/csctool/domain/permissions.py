@@ -25,7 +25,8 @@ _CHARGE = ("coordinator", "manager")
 _MANAGER = ("manager",)
 _ANYBODY = (ANYBODY,)
 
-#: verb -> who may. `dispatch` is `assign` to a queue that the ticket is not in; `as` is acting as somebody else;
+#: verb -> who may. `dispatch` is `assign` to a queue that the ticket is not in; `overrule` is `undo` of what somebody
+#: else did, `undo` that of what one did oneself; `as` is acting as somebody else;
 #: `agency`, `queue` and `person` add one.
 DEFAULTS: Mapping[str, Row] = {
     "open": _ANYBODY,
@@ -34,6 +35,7 @@ DEFAULTS: Mapping[str, Row] = {
     "escalate": _WORK, "return": _WORK, "diagnose": _WORK, "resolve": _WORK, "reopen": _WORK, "merge": _WORK,
     "dispatch": _DESK, "transfer": _DESK, "close": _DESK, "cancel": _DESK,
     "outage": ("csr", "coordinator", "manager"),
+    "undo": _ANYBODY, "overrule": _CHARGE,
     "sweep": _ANYBODY, "archive": _ANYBODY, "deliver": _ANYBODY,
     "import": _CHARGE, "repair": _CHARGE, "plugin": _CHARGE, "as": _CHARGE,
     "restore": _MANAGER, "agency": _MANAGER, "queue": _MANAGER, "person": _MANAGER,
@@ -44,6 +46,7 @@ DESKWIDE = frozenset(
     {
         "open",
         "outage",
+        "undo",
         "sweep",
         "archive",
         "deliver",
@@ -63,7 +66,8 @@ HOUSEKEEPING = frozenset({"sweep", "archive", "deliver", "repair", "restore", "p
 #: How a verb is said where its name alone would not tell.
 _SAID = {
     "dispatch": "assign --queue, to another queue,", "deliver": "notify send and retry", "repair": "doctor --repair",
-    "plugin": "plugin new", "as": "--as", "agency": "agency add", "queue": "queue add", "person": "person add",
+    "plugin": "plugin new", "overrule": "undo of what somebody else did",
+    "as": "--as", "agency": "agency add", "queue": "queue add", "person": "person add",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from csctool.desk.ports import Letter
 from csctool.domain.address import AddressError, address
+from csctool.domain.effects import standing
 from csctool.domain.lifecycle import holding, rfc3339
 from csctool.domain.notice import name_of
 from csctool.domain.organisation import AgencySettings, DeskSettings
@@ -113,7 +114,7 @@ def _staffs(letter: Letter, settings: DeskSettings, tongue: Tongue) -> dict[str,
         "handovers": ticket.handovers, "bounces": ticket.bounces, "minutes": ticket.minutes,
         "lead": _new(event, "told"), "clock": clock, "clock_name": tongue.name("clock", clock), "clock_due": due,
         "objections": list(_new(event, "objections") or ()), "linked": [link.key for link in ticket.links],
-        "history": [_line(e, tongue) for e in ticket.history[-EVENTS:]],
+        "history": [_line(e, tongue) for e in standing(ticket.history)[-EVENTS:]],
     }  # fmt: skip
 
 
@@ -131,7 +132,7 @@ def _notes(ticket: Ticket, settings: DeskSettings) -> list[dict[str, Any]]:
     """The public notes, the oldest first."""
     return [
         {"at": rfc3339(e.at), "by": _author(e, settings), "text": e.note or "", "theirs": "from" in e.changes}
-        for e in ticket.history if e.verb == "note" and "public" in e.changes
+        for e in standing(ticket.history) if e.verb == "note" and "public" in e.changes
     ]  # fmt: skip
 
 
