@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # what only a few commands use is not loaded for the others
     from csctool.domain.keeping import Backup, Restored
     from csctool.domain.rehearsal import Expectation
     from csctool.domain.rulecheck import Finding
+    from csctool.domain.undoing import Traced
 
 
 class Clock(Protocol):
@@ -26,14 +27,6 @@ class Clock(Protocol):
 
     def __call__(self) -> datetime:
         """Now."""
-
-
-class Traced(msgspec.Struct, frozen=True):
-    """Tickets of one agency in whose histories something was looked for; all were `written` by then (a real time)."""
-
-    agency: str
-    written: datetime
-    tickets: list[Ticket]
 
 
 class Unit(Protocol):
@@ -102,7 +95,7 @@ class Store(Protocol):
         Without `query.agencies` all agencies are asked; one that can't be read is left out and told in `troubles`.
         """
 
-    def traces(self, *wanted: tuple[Literal["op", "actor", "via"], str]) -> Iterator[Traced]:
+    def traces(self, *wanted: tuple[Literal["op", "actor", "via"], str]) -> "Iterator[Traced]":
         """The tickets with an event in whose operation's name one of these texts stands, or whose actor or `via` it is,
         archived and undone ones too: in batches, what was written last first. A store may answer with more tickets, and
         with a ticket twice: its higher version counts. Agencies that can't be read are left out and told in `troubles`.

@@ -7,10 +7,13 @@ second, so that the names of operations sort as they began; the last four are ch
 import re
 from datetime import UTC, datetime, timedelta
 
-_NAME = re.compile(r"(\d{8}T\d{6}Z)-([0-9a-f]{8})")
+#: A pattern, not compiled here: most commands only give a name, and `re` keeps what it has compiled.
+_NAME = r"(\d{8}T\d{6}Z)-([0-9a-f]{8})"
 _FORM = "%Y%m%dT%H%M%SZ"
 #: What may stand for a name: at least so many characters of its beginning or of its last part, as in git.
 LEAST = 4
+#: How far the clocks of two machines that share a desk may be apart.
+APART = timedelta(days=1)
 
 
 def named(begun: datetime, chance: bytes) -> str:
@@ -20,7 +23,7 @@ def named(begun: datetime, chance: bytes) -> str:
 
 def begun(op: str) -> datetime | None:
     """The second in which it began; None for a name that this csctool did not give (an import brought it)."""
-    found = _NAME.fullmatch(op)
+    found = re.fullmatch(_NAME, op)
     if not found:
         return None
     try:
@@ -31,7 +34,7 @@ def begun(op: str) -> datetime | None:
 
 def short(op: str) -> str:
     """What people are shown and may type: the last part, `8f3a61c2`; of a foreign name all."""
-    found = _NAME.fullmatch(op)
+    found = re.fullmatch(_NAME, op)
     return found[2] if found else op
 
 
@@ -48,7 +51,3 @@ def earliest(word: str) -> datetime | None:
         return datetime.strptime(day[0], "%Y%m%d").replace(tzinfo=UTC) if day else None
     except ValueError:
         return None
-
-
-#: How far the clocks of two machines that share a desk may be apart.
-APART = timedelta(days=1)

@@ -10,6 +10,8 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+import msgspec
+
 from csctool.domain.effects import effects, taken_back
 from csctool.domain.lifecycle import TRANSITIONS, holding, record, with_flag
 from csctool.domain.past import as_field
@@ -33,6 +35,14 @@ _NOTHING = (None, None)
 #: The smallest thing on which two operations can disagree: a field and, where it has several, an entry in it.
 _Atom = tuple[str, Any]
 _Moves = dict[_Atom, tuple[Any, Any]]
+
+
+class Traced(msgspec.Struct, frozen=True):
+    """Tickets of one agency in whose histories an operation was looked for; all were `written` by then (real time)."""
+
+    agency: str
+    written: datetime
+    tickets: list[Ticket]
 
 
 class Obstacle(Frozen, frozen=True):

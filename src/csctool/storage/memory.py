@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from csctool.desk.ports import Traced
 from csctool.domain.agenda import Agenda, agenda, together
 from csctool.domain.audit import Gap, Sealed, chain
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.query import Query
 from csctool.domain.ticket import Event, Ticket, split_key
+from csctool.domain.undoing import Traced
 from csctool.domain.words import AGENCY_KEY, FINISHED
 from csctool.errors import BusyError, CscError, NotFoundError, UsageError
 from csctool.storage import codec

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
 
-from csctool.desk.ports import Repair, Symptom, Traced
+from csctool.desk.ports import Repair, Symptom
 from csctool.domain.agenda import Agenda
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.query import Query
@@ -22,6 +22,7 @@ from csctool.storage.sieve import answers_in_brief, answers_in_outline, sieve
 
 if TYPE_CHECKING:  # what only writers use, or the delivery of messages, is not loaded for the others
     from csctool.domain.audit import Gap, Sealed
+    from csctool.domain.undoing import Traced
     from csctool.storage.journal import Ledger
     from csctool.storage.reading import Reading
     from csctool.storage.unit import TinyUnit
@@ -104,7 +105,7 @@ class TinyStore:
             return shelf.live().tickets.undecoded().values()
         return shelf.steady(lambda live: shelf.everything(live, query.months()), self._wait).values()
 
-    def traces(self, *wanted: tuple[Literal["op", "actor", "via"], str]) -> Iterator[Traced]:
+    def traces(self, *wanted: tuple[Literal["op", "actor", "via"], str]) -> "Iterator[Traced]":
         """The tickets with an event of such an operation or actor, in batches, what was written last first."""
         from csctool.storage.tracing import by_recency, trace
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from csctool.desk.ports import Traced
+from csctool.domain.undoing import Traced
 from csctool.errors import CscError, DamagedError, NotPermittedError
 from csctool.storage import codec, files
 from csctool.storage.database import Database
