@@ -470,4 +470,4 @@ def test_what_is_found_of_archived_tickets_can_be_changed_and_saved(store):
         for ticket in unit.traces("DHS", ended(1).history[-1].op, MONDAY):
             unit.put(lifecycle.note(ticket, stamp(5), "seen"))
     assert [ticket.version for ticket in store.find(Query(everything=True))] == [4, 4, 4]
-    assert all(broken(ticket, seals) is None for ticket, seals in store.sealed("DHS"))
+    assert [found for sealed in store.sealed("DHS") if (found := broken(sealed.ticket, sealed.seals))] == []
