@@ -145,7 +145,7 @@ class Share:
                 new[name] = as_field(name, steps[0][0])
             else:
                 back = {entry: old for (field, entry), (old, _) in moves.items() if field == name}
-                new[name] = _fields(now, back) if name == "fields" else _list(name, now, back)
+                new[name] = _fields(now, back) if name == "fields" else _list(name, now, back, steps[0][0] or ())
         if any(event.verb != "undo" and (answers(event) or "responded_at" in event.changes) for event in self.events):
             new["responded_at"] = self._response()
         return new
@@ -197,13 +197,13 @@ def _unbroken(steps: Sequence[tuple[Any, Any]], now: Any) -> bool:
     return all(new == old for (_, new), (old, _) in pairwise([*steps, (now, None)]))
 
 
-def _list(name: str, now: Sequence[Any], back: Mapping[Any, bool]) -> tuple[Any, ...]:
-    """The entries that were added go, those that were taken out come back."""
-    links = name == "links"
-    kept = [value for value in now if back.get((value.type, value.key) if links else value, True)]
-    there = {(value.type, value.key) if links else value for value in kept}
-    more = [entry for entry, was in back.items() if was and entry not in there]
-    found = [*kept, *(Link(*entry) if links else entry for entry in more)]
+def _list(name: str, now: Sequence[Any], back: Mapping[Any, bool], old: Iterable[Any]) -> tuple[Any, ...]:
+    """The entries that were added go; those that were taken out come back to where they were in the `old` list."""
+    there = [_entry(plain(value)) for value in now]
+    wanted = {entry for entry in there if back.get(entry, True)} | {entry for entry, was in back.items() if was}
+    found = [entry for entry in dict.fromkeys((*map(_entry, old), *there)) if entry in wanted]
+    if name == "links":
+        return tuple(Link(*entry) for entry in found)
     return tuple(sorted(found) if name == "flags" else found)
 
 
