@@ -8,7 +8,6 @@ from itertools import pairwise
 from csctool.errors import CscError
 from csctool.render.text import in_json, visible
 
-
 #: Nobody reads a longer line, in characters.
 LONGEST = 2000
 
