@@ -590,3 +590,23 @@ def test_a_manifest_of_brackets_is_no_trouble(worked, file, tmp_path):
     worked("backup", file)
     repacked(file, lambda m: [with_content(m[0][0], b'{"format":1,"x":' + b"[" * 100_000), *m[1:]])
     worked.refused("restore", file, str(tmp_path / "new"))
+
+
+def test_csctool_makes_no_file_of_which_a_backup_does_not_know_what_it_is(csctool, tmp_path):
+    """A new kind of file belongs into the table of `storage/members.py`: taken, or derived."""
+    desk = str(tmp_path / "demo")
+    csctool("init", "--demo", desk)
+    csctool("--desk", desk, "plugin", "new", "--agency", "DHS")
+    (tmp_path / "demo/agencies/DHS/rules.toml").write_text(
+        TELL.replace("file", "command") + '[[route]]\nqueue = "apps"\n' * 400
+    )
+    for words in (
+        ("open", "x", "-a", "DHS"),
+        ("sweep",),
+        ("archive",),
+        ("list",),
+        ("doctor", "--repair"),
+        ("rules", "check"),
+    ):
+        csctool._run(("--desk", desk, *words), None, {})
+    assert csctool("--desk", desk, "backup", "-", "--dry-run", "--format", "json").json["left_out"] == []

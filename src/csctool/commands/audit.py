@@ -30,7 +30,7 @@ def verify(context: Context, agencies: tuple[str, ...], kept: BinaryIO | None, f
     desk = context.desk()
     found = check(desk, [key.upper() for key in agencies])
     if kept is not None:
-        found.breaks += compare(desk, read_heads(kept.read()))
+        found.breaks += compare(desk, read_heads(kept))
     verified(found, fmt)
     context.failed += [
         DifferencesError(f"{b.key}, event {b.seq}: {b.why}" if b.seq else f"{b.key}: {b.why}") for b in found.breaks

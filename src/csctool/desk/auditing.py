@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import BinaryIO
 
 import msgspec
 
@@ -72,8 +73,11 @@ def compare(desk: Desk, kept: Iterable[Head]) -> list[Break]:
     return breaks
 
 
-def read_heads(data: bytes) -> list[Head]:
+def read_heads(file: BinaryIO) -> list[Head]:
     """What `audit head --format json` or `jsonl` printed, also as it stands in a mail. Raises UsageError."""
+    data = file.read(LONGEST + 1)
+    if len(data) > LONGEST:
+        raise UsageError(f"not the heads of an audit: over {LONGEST >> 20} MiB", _KEEP)
     unreadable = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
     with suppress(*unreadable):
         return msgspec.json.decode(data, type=_Kept).heads
@@ -91,6 +95,8 @@ def read_heads(data: bytes) -> list[Head]:
     return found
 
 
+#: Heads of a thousand agencies take 130 KB.
+LONGEST = 16 << 20
 _KEEP = "keep what csctool audit head --format jsonl prints"
 
 

@@ -8,6 +8,9 @@ from itertools import pairwise
 from csctool.errors import CscError
 from csctool.render.text import in_json, visible
 
+#: Nobody reads a longer line, in characters.
+LONGEST = 2000
+
 
 def tell(error: CscError, *, as_json: bool) -> None:
     """One failure."""
@@ -17,7 +20,15 @@ def tell(error: CscError, *, as_json: bool) -> None:
         document = {"error": {"code": error.code, "exit": error.exit, "message": str(error)}}
         _write(in_json(json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")).decode())
         return
-    _write(f"csctool: {visible(str(error))}")
+    _write(f"csctool: {visible(_clipped(str(error)))}")
+
+
+def _clipped(text: str) -> str:
+    """A message in which somebody's long word is cut in its middle: what to do stands at the end."""
+    if len(text) <= LONGEST:
+        return text
+    half = LONGEST // 2
+    return f"{text[:half]} … ({len(text) - 2 * half} characters left out) … {text[-half:]}"
 
 
 def notice(text: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import msgspec
 
+from csctool.domain.limits import TOML_BYTES, overgrown
 from csctool.domain.naming import nearest
 from csctool.domain.organisation import (
     AgencySettings,
@@ -221,10 +222,13 @@ def read_toml(path: str) -> dict[str, Any]:
 
 
 def read_text(path: str) -> str:
-    """A settings file as text. Raises SettingsError for bytes that are no UTF-8."""
+    """A settings file as text. Raises SettingsError for bytes that are no UTF-8, or far too many."""
     try:
         with open(path, "rb") as file:
-            return file.read().decode("utf-8")
+            data = file.read(TOML_BYTES + 1)
+        if len(data) > TOML_BYTES:
+            raise SettingsError(f"{path}: over {TOML_BYTES >> 20} MiB", "no settings are that long")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: not UTF-8 text at byte {error.start}") from None
     except PermissionError as error:
@@ -241,6 +245,8 @@ def parse_toml(text: str, path: str) -> dict[str, Any]:
     """TOML text as plain data; the error names the file and the place."""
     import tomllib
 
+    if too_much := overgrown(text):
+        raise SettingsError(f"{path}: {too_much}", "no settings are that long")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

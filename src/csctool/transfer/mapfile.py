@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from csctool.domain.intake import UNDECIDED
+from csctool.domain.limits import TOML_BYTES, overgrown
 from csctool.domain.naming import hint
 from csctool.domain.words import CHANNELS, DESCRIBING, HOLD_CAUSES, KINDS, PRIORITIES, STATUSES
 from csctool.errors import NotFoundError, SettingsError
@@ -112,10 +113,14 @@ def load_map(word: str) -> Map:
     else:
         path = word
         text = _read(word)
+    if too_much := overgrown(text):
+        raise SettingsError(f"{path}: {too_much}", "no map is that long")
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: not TOML: {error}") from None
+    except RecursionError:
+        raise SettingsError(f"{path}: nested too deeply") from None
     data.setdefault("name", os.path.basename(word).removesuffix(".toml"))
     found = _converted(data, path)
     check(found, path)
@@ -125,7 +130,10 @@ def load_map(word: str) -> Map:
 def _read(path: str) -> str:
     try:
         with open(path, "rb") as file:
-            return file.read().decode("utf-8")
+            data = file.read(TOML_BYTES + 1)
+        if len(data) > TOML_BYTES:
+            raise SettingsError(f"{path}: over {TOML_BYTES >> 20} MiB", "no map is that long")
+        return data.decode("utf-8")
     except FileNotFoundError:
         raise NotFoundError(f"no such map: {path}", f"ready ones: {', '.join(shipped())}") from None
     except (OSError, UnicodeDecodeError) as error:
