@@ -15,6 +15,8 @@ from csctool.domain.words import FINISHED
 
 #: What this room adds to the changes of an event, besides `due`.
 EXTRAS = ("terms", "ola")
+#: What decides about terms and contracts: where an event changes none of it they stay as they were just asked for.
+_ASKING = frozenset({"kind", "priority", "status", "queue", "tier", "opened_at", "hold", "due"})
 
 
 def promised(ticket: Ticket, first: int, promises: Promises, calendars: CalendarOf) -> Ticket:
@@ -26,12 +28,12 @@ def promised(ticket: Ticket, first: int, promises: Promises, calendars: Calendar
     """
     course = Course(calendars)
     events = list(ticket.history)
-    due, stated = Due(), False
+    due, stated, asked = Due(), False, False
     for at, event in enumerate(events):
         course.see(event)
         stated = stated or (at == 0 and "terms" not in event.changes and _says_due(event))
-        if at >= first and not stated:
-            event = _with_terms(event, course, promises, opening=at == 0)
+        if at >= first and not stated and (not asked or not _ASKING.isdisjoint(event.changes)):
+            event, asked = _with_terms(event, course, promises, opening=at == 0), True
         course.turn(event)
         if course.terms is not None:
             now = dues(course)
