@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from benchmarks import desks, lives, organisation
 from benchmarks.pairs import Command
+from csctool.storage import codec
 
 NO_TASKWARRIOR = "Taskwarrior is missing: apt-get install taskwarrior"
 NO_ROUNDUP = "Roundup is missing: pip install roundup"
@@ -23,7 +26,7 @@ def rows(size: int, closed: float = desks.CLOSED) -> Iterator[dict[str, Any]]:
     models = lives.templates()
     for agency in organisation.agencies():
         for _, document, _ in desks.tickets(agency, size // organisation.AGENCIES, models, closed):
-            ticket = json.loads(document)
+            ticket = json.loads(msgspec.json.encode(codec.decode(msgspec.Raw(document))))
             names = ("agency", "kind", "status", "subject", "description", "channel", "requester", "phone", "service",
                      "category", "impact", "urgency", "priority", "queue", "assignee", "resolution", "code",
                      "opened_at", "resolved_at", "closed_at")  # fmt: skip

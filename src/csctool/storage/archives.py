@@ -45,6 +45,8 @@ class Archives:
         self._index_path = f"{directory}/index.json"
         #: The months that were archived by what `open.json` says: one of them without a file is damage.
         self.known: list[str] = []
+        #: What was just written, by month: the checksum and the documents, so that nobody need read it again.
+        self._written: dict[str, tuple[str, Mapping[str, msgspec.Raw]]] = {}
 
     def names(self) -> list[str]:
         """The names of the files in it. Raises NotPermittedError, StorageError."""
@@ -126,30 +128,40 @@ class Archives:
         """
         index = self._fresh_index(self._stored_index())
         months = _by_month(finished)
-        for month, documents in sorted(months.items()):
-            self._file(month, documents)
+        self._replace(self._filed(month, documents) for month, documents in sorted(months.items()))
         numbers = set(map(int, finished))
+        stricken = []
         for month, shelved in index.items():
-            # A ticket that was reopened and ended again leaves its old month.
+            # A ticket that was reopened and ended again leaves its old month, once it is in the new one.
             stale = numbers.intersection(shelved.numbers).difference(months.get(month, ()))
             if stale:
-                self._strike(month, stale)
+                archive = self.month(month)
+                archive.tickets.remove(doc_ids=stale)
+                stricken.append(archive)
+        self._replace(stricken)
 
-    def _file(self, month: str, documents: Mapping[int, msgspec.Raw]) -> None:
+    def _filed(self, month: str, documents: Mapping[int, msgspec.Raw]) -> Database | None:
+        """The month with these tickets; None where it has them all."""
         archive = self.month(month)
         there = archive.tickets.undecoded()
         if all(bytes(there.get(str(n), b"")) == bytes(d) for n, d in documents.items()):
-            return
+            return None
         archive.tickets.put(documents)
-        self._replace(archive)
+        return archive
 
-    def _strike(self, month: str, stale: Iterable[int]) -> None:
-        archive = self.month(month)
-        archive.tickets.remove(doc_ids=stale)
-        self._replace(archive)
+    def _replace(self, archives: Iterable[Database | None]) -> None:
+        changed = [archive for archive in archives if archive is not None]
+        replacements = [archive.replacement(self._keep) for archive in changed]
+        files.replace_in_any_order(replacements)
+        for archive, replacement in zip(changed, replacements, strict=True):
+            checksum = container.read_header(replacement.new, archive.path).checksum
+            month = os.path.basename(archive.path).removesuffix(".json")
+            self._written[month] = checksum, archive.tickets.undecoded()
 
-    def _replace(self, archive: Database) -> None:
-        files.replace([archive.replacement(self._keep)])
+    def documents(self, month: str, checksum: str) -> Mapping[str, msgspec.Raw]:
+        """The tickets of a month whose file has this checksum. Raises what `month` raises."""
+        written = self._written.get(month)
+        return written[1] if written and written[0] == checksum else self.month(month).tickets.undecoded()
 
     # -- the index -----------------------------------------------------------------------------------------------
 
@@ -162,7 +174,7 @@ class Archives:
         table = {month: codec.encode(shelved) for month, shelved in fresh.items()}
         before = files.read(self._index_path)
         blob = container.pack({"months": table}, self._index_generation(before) + 1)
-        files.replace([files.Replacement(self._index_path, blob, before, keep=False)])
+        files.derive(self._index_path, blob)
 
     def _stored_index(self) -> Index:
         blob = files.read(self._index_path)
@@ -185,8 +197,8 @@ class Archives:
             if known and header and known.checksum == header.checksum:
                 index[month] = known
                 continue
-            numbers = tuple(map(int, self.month(month).tickets.undecoded()))
-            index[month] = Shelved(header.checksum if header else "", numbers)
+            checksum = header.checksum if header else ""
+            index[month] = Shelved(checksum, tuple(map(int, self.documents(month, checksum))))
         return index
 
     def _index_generation(self, blob: bytes | None) -> int:

@@ -100,14 +100,14 @@ def _whole(path: str) -> bool:
 
 def _save(archives: Archives, month: str, checksum: str) -> list[str]:
     parts: dict[str, dict[str, Brief]] = {}
-    for number, document in archives.month(month).tickets.undecoded().items():
+    for number, document in archives.documents(month, checksum).items():
         brief = codec.brief(document)
         parts.setdefault(_since(brief, month), {})[number] = brief
     paths = []
     for since, tickets in (parts or {month: {}}).items():
         path = f"{archives.directory}/{month}.brief-{checksum}-{since}-{max(1, len(parts))}.json"
         documents = {number: codec.encode(brief) for number, brief in tickets.items()}
-        files.replace([files.Replacement(path, container.pack({"tickets": documents}, 1), None, keep=False)])
+        files.derive(path, container.pack({"tickets": documents}, 1))
         paths.append(path)
     return paths
 

@@ -41,6 +41,10 @@ class StagedStorage(Storage):
         """Bring the documents of an older format to this one's."""
         codec.upgrade(self.format, self._tables or {})
 
+    def saved(self) -> None:
+        """What was staged is the generation that lies on the disk."""
+        self.generation, self.format, self.staged = self.generation + 1, codec.FORMAT, False
+
     def packed(self) -> bytearray:
         """The next generation of the file, in this format."""
         self.upgrade()
@@ -71,7 +75,12 @@ class Database(TinyDB):
     def __init__(self, path: str, blob: bytes | None) -> None:
         super().__init__(path, blob)
         self.path = path
+        self.before: bytes | bytearray | None = blob
+
+    def saved(self, blob: bytes | bytearray) -> None:
+        """What was staged is now what lies on the disk, as these bytes: further changes make the next generation."""
         self.before = blob
+        self._staging.saved()
 
     @property
     def generation(self) -> int:

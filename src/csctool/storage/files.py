@@ -87,7 +87,7 @@ class Replacement:
     """
 
     def __init__(
-        self, path: str, new: bytes | bytearray, old: bytes | None, keep: bool = True, waits: bool = False,
+        self, path: str, new: bytes | bytearray, old: bytes | bytearray | None, keep: bool = True, waits: bool = False,
         also: str | None = None,
     ) -> None:  # fmt: skip
         self.path = path
@@ -164,6 +164,41 @@ def replace(replacements: Sequence[Replacement]) -> None:
         raise failure(path, error, "write", saved=placed) from error
 
 
+def replace_in_any_order(replacements: Sequence[Replacement]) -> None:
+    """Replace files of one directory that do not wait for each other: all are on the disk before the first is put in
+    place, and the directory is brought to the disk once. Raises what `replace` raises."""
+    placed = False
+    path = ""
+    try:
+        for replacement in replacements:
+            path = replacement.path
+            replacement.prepare()
+        for replacement in replacements:
+            path = replacement.path
+            replacement.commit()
+            placed = True
+        if replacements:
+            sync_directory(replacements[0].directory)
+    except OSError as error:
+        if not placed:
+            for replacement in replacements:
+                replacement.abandon()
+        raise failure(path, error, "write", saved=placed) from error
+
+
+def derive(path: str, content: bytes | bytearray) -> None:
+    """Write a file that is derived from others, whole or not at all, and leave it to the system when it comes to the
+    disk: after a power cut it may be torn, and who reads it believes only its checksum. Raises NotPermittedError,
+    StorageError."""
+    try:
+        _write(path + TEMPORARY, content, like=path, sync=False)
+        os.rename(path + TEMPORARY, path)
+    except OSError as error:
+        with suppress(OSError):  # the failure that brought us here is the one to tell
+            remove(path + TEMPORARY)
+        raise failure(path, error, "write") from error
+
+
 def sync_directory(path: str) -> None:
     """Bring names that were made or changed in a directory to the disk. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -185,8 +220,8 @@ def clear_leftovers(directory: str) -> None:
             remove(f"{directory}/{name}")
 
 
-def _write(path: str, content: bytes | bytearray, like: str) -> None:
-    """A new file with mode and group of the file `like`, on disk when this returns."""
+def _write(path: str, content: bytes | bytearray, like: str, *, sync: bool = True) -> None:
+    """A new file with mode and group of the file `like`, on disk when this returns, unless it is not to `sync`."""
     remove(path)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -194,7 +229,8 @@ def _write(path: str, content: bytes | bytearray, like: str) -> None:
         rest = memoryview(content)
         while rest:
             rest = rest[os.write(descriptor, rest) :]
-        os.fsync(descriptor)
+        if sync:
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

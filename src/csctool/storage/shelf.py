@@ -224,12 +224,14 @@ class Shelf:
         agendas.note(database)
         return database.replacement(self._keep, waits)
 
-    def archive(self) -> int:
-        """Move finished tickets to the archives of their months; returns how many moved.
+    def archive(self, live: Database | None = None) -> int:
+        """Move finished tickets to the archives of their months; returns how many moved. `live` is what was just saved.
 
         The archives come first, then the removal: between them a ticket lies in both places and counts once.
         """
-        live = self.live()
+        from csctool.storage import briefs
+
+        live = live or self.live()
         finished = live.finished()
         if finished:
             live.upgrade()
@@ -243,8 +245,6 @@ class Shelf:
             live.months.put({1: codec.encode(self.archives.months())})
             files.replace([self.replacement(live)])
         self.archives.save_index()
-        from csctool.storage import briefs
-
         briefs.save(self.archives, changed=bool(finished))
         return len(finished)
 

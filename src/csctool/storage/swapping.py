@@ -72,6 +72,7 @@ class Swap:
         _put(f"{self.place}/stub", _STUB.format(self.stamp).encode())
         self._show(f"{self.place}/stub")
         files.sync_directory(self.place)
+        files.sync_directory(self.root)  # what the stub leads to is there before the stub
         os.rename(f"{self.place}/stub", f"{self.root}/{SETTINGS}")
         files.sync_directory(self.root)
         self._exchange(plan.target)

@@ -126,7 +126,7 @@ class Work:
         if len(self.live.finished()) <= CROWDED:
             return None
         try:
-            self.shelf.archive()
+            self.shelf.archive(self.live)
         except CscError as error:
             error.message = f"saved, but {self.shelf.agency} could not be archived after it: {error.message}"
             error.hint = "csctool archive tries again"
@@ -233,7 +233,10 @@ class TinyUnit:
         changed = [work for work in self._work.values() if work.stage()]
         for work in changed:
             work.shelf.settle()
-        files.replace(_replacements(changed))
+        replacements = _replacements(changed)
+        files.replace(replacements)
+        for work, replacement in zip(changed, replacements, strict=True):
+            work.live.saved(replacement.new)
         return [error for work in changed if (error := work.tidy())]
 
 

@@ -79,7 +79,9 @@ class Clock:
         """It stops, or ends without an answer (cancelled). A time before the last segments takes them back."""
         if self.stopped is not None or not self.segments:
             return
-        self._due_known = False
+        last = self.segments[-1]
+        # A clock that ran until then is due when it was due before; any other one tells only now when it would be.
+        self._due_known = self._due_known and self.agreed is None and last.counts and last.since <= at
         while len(self.segments) > 1 and self.segments[-1].since > at:
             self.segments.pop()
             self.elapsed -= self.segments[-1].seconds

@@ -16,6 +16,8 @@ from csctool.domain.words import FINISHED
 
 #: What this room adds to the changes of an event, besides `due`.
 EXTRAS = ("terms", "ola")
+#: What decides about terms and contracts: where an event changes none of it they stay as they were just asked for.
+_ASKING = frozenset({"kind", "priority", "status", "queue", "tier", "opened_at", "hold", "due"})
 
 
 def promised(ticket: Ticket, first: int, promises: Promises, calendars: CalendarOf) -> Ticket:
@@ -28,14 +30,16 @@ def promised(ticket: Ticket, first: int, promises: Promises, calendars: Calendar
     """
     course = Course(calendars)
     events = list(ticket.history)
-    due, stated = Due(), False
+    due, stated, asked = Due(), False, False
     for at, effect in enumerate(effects(ticket.history)):
         if effect is None:
-            due = _told_due(events[at], due)
+            due, asked = _told_due(events[at], due), False  # what stands now may be promised otherwise
             continue
         course.see(effect)
         stated = stated or (at == 0 and "terms" not in effect.changes and _says_due(effect))
-        terms = _terms(effect, course, promises, opening=at == 0) if at >= first and not stated else {}
+        terms: dict[str, tuple[Any, Any]] = {}
+        if at >= first and not stated and (not asked or not _ASKING.isdisjoint(effect.changes)):
+            terms, asked = _terms(effect, course, promises, opening=at == 0), True
         course.turn(_with(effect, terms))
         event = _with(events[at], terms)
         if course.terms is not None:
