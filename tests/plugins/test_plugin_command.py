@@ -81,6 +81,14 @@ def test_a_file_that_lies_there_and_is_not_enabled_is_told(csctool):
     assert "not enabled" not in csctool("plugin", "check", str(path), "--agency", "DHS").err
 
 
+def test_an_agency_whose_settings_are_wrong_keeps_no_other_from_being_listed(csctool):
+    plugin(csctool.desk, "@hookimpl\ndef route(ticket): return 'apps'")
+    (csctool.desk / "agencies/DOT/agency.toml").write_text("nmae = 1\n")
+    said = csctool("plugin", "check", status=2)
+    assert "plugins/own.py: well" in said.out
+    assert said.err.count("unknown key `nmae`") == 1
+
+
 @pytest.mark.parametrize("name", ["own.py", "own", "plugins/own"])
 def test_a_name_that_nothing_has_brings_the_file_that_was_meant(csctool, name):
     plugin(csctool.desk, "@hookimpl\ndef route(ticket): return 'apps'")

@@ -1,6 +1,7 @@
 """For the authors of plugins: what is enabled where, whether it works, and a new one to begin with."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 
@@ -39,7 +40,10 @@ def new_plugin(desk: Desk, key: str, name: str) -> str:
 def enabled(desk: Desk, agencies: Sequence[str]) -> tuple[list[Enabled], list[CscError]]:
     """The same as `plugins_of`; plugin files that lie there and are asked nothing are told, and a desk without any."""
     found, left_out = plugins_of(desk, agencies)
-    idle = [(key, *one) for key in agencies or desk.store.agencies() for one in desk.directory.idle_plugins(key)]
+    idle = []
+    for key in agencies or desk.store.agencies():
+        with suppress(CscError):  # an agency whose settings can't be used is among those left out
+            idle += [(key, *one) for one in desk.directory.idle_plugins(key)]
     for key, path, entry in idle:
         desk.notices.append(f'{path} is not enabled: add "{entry}" to plugins in the agency.toml of {key}')
     if not (found or idle or left_out):
