@@ -179,7 +179,7 @@ def test_the_same_tickets_teach_the_same(question):
 
 
 def test_too_few_tickets_teach_nothing():
-    with pytest.raises(TooFewError, match="60 tickets"):
+    with pytest.raises(TooFewError, match="there are 60 and 3"):
         learned([Example(row["subject"], row["category"]) for row in lives(60)])
 
 
@@ -236,7 +236,7 @@ def test_the_newest_tickets_are_kept_back_wherever_they_stand_in_the_file(tmp_pa
     [
         ([], "there is no resolved ticket to learn from"),
         ([*lives(3), *lives(3, "DOT")], "tickets of DHS, DOT: an agency learns from its own"),
-        (lives(50), "too few to learn from: 50 tickets"),
+        (lives(50), "too few to learn from: it takes 100 tickets"),
         ([{**row, "status": "queued"} for row in lives(200)], "there is no resolved ticket"),
         ([{"subject": 1}], "line 1 is no ticket of csctool export"),
     ],

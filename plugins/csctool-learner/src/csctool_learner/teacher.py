@@ -63,10 +63,10 @@ def learned(
     counts = Counter(example.label for example in examples)
     left_out = {label: n for label, n in counts.items() if n < least}
     examples = [example for example in examples if example.label not in left_out]
-    if len(examples) < ENOUGH or len(counts) - len(left_out) < 2:
-        raise TooFewError(
-            f"{len(examples)} tickets with {len(counts) - len(left_out)} answers that {least} or more have"
-        )
+    known = len(counts) - len(left_out)
+    if len(examples) < ENOUGH or known < 2:
+        wanted = f"it takes {ENOUGH} tickets, and two answers that {least} of them have"
+        raise TooFewError(f"{wanted}; there are {len(examples)} and {known}")
     cut = len(examples) * 9 // 10
     early, late = examples[:cut], examples[cut:]
     best, right = None, -1
