@@ -223,9 +223,9 @@ class Panel:
         desk_rules = self._instead.get("desk-rules") or os.path.join(root, RULES_FILE)
         layers = (
             self._python(AGENCY_LAYER, key, agency_path(root, key), agency.plugins, self._instead.get("plugin")),
-            self._rules("agency-rules", rules),
+            self._rules("agency-rules", rules, agency.notify.transport),
             self._python(DESK_LAYER, key, root, settings.plugins, self._instead.get("desk-plugin")),
-            self._rules("desk-rules", desk_rules),
+            self._rules("desk-rules", desk_rules, agency.notify.transport),
         )
         home = os.path.abspath(agency_path(root, key))
         return host_for(key, agency, settings, [layer for layer in layers if layer is not None], home)
@@ -264,7 +264,7 @@ class Panel:
         self._children.append(layer)
         return layer
 
-    def _rules(self, name: str, path: str) -> "tuple[str, object] | None":
+    def _rules(self, name: str, path: str, transport: str | None) -> "tuple[str, object] | None":
         """Long rules are kept ready once something was saved, but not those that stand in for others."""
         if not os.path.exists(path):
             return None
@@ -272,8 +272,8 @@ class Panel:
         from csctool.settings.rules import load_rules, rule_references
 
         rules = load_rules(path, None if path in self._instead.values() else self._later)
-        rule_references(rules, self._settings)
-        return name, rule_book(rules)
+        rule_references(rules, self._settings, transport)
+        return name, rule_book(rules, self._settings.lifecycle.bounce_limit)
 
     def _home(self) -> "Nursery":
         if self._nursery is None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from .mailbox import MailServer
+from .office import PEOPLE, Office
 
 #: The shortest time-out there is: tests of servers that hang wait for it.
 SOON = 1
@@ -58,3 +59,16 @@ def box(csctool: Any) -> Callable[..., list[dict[str, Any]]]:
         return csctool("notify", "list", *words, "--format", "json").json["notices"]
 
     return look
+
+
+@pytest.fixture
+def people(csctool: Any, me: str) -> Office:
+    """A desk that tells people: ana (that is you) and bo at the service desk, cy leads it, dee at applications, kim
+    coordinates, pat has no address."""
+    path = csctool.desk / "csctool.toml"
+    text = path.read_text().replace(
+        '# members = ["ana", "bo"]\n# lead = "cy"\n', 'members = ["ana", "bo"]\nlead = "cy"\n'
+    )
+    text = text.replace('title = "Application Support"\n', 'title = "Application Support"\nmembers = ["dee", "pat"]\n')
+    path.write_text(text + PEOPLE.replace("{me}", me))
+    return Office(csctool)

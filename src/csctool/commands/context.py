@@ -140,6 +140,11 @@ class Context:
         desk.dispatch()
         for text in desk.notices:
             notice(text)
+        if desk.foretold:
+            from csctool.render.errors import wants_json
+            from csctool.render.notify import foretold
+
+            foretold(desk.foretold, as_json=wants_json(self._args))
         failures = desk.failures()
         desk.dismiss()
         for error in failures:

@@ -9,9 +9,9 @@ from csctool.commands.options import FILLED, KEY
 
 
 def _events(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
-    from csctool.domain.notice import NAMES
+    from csctool.domain.occasion import EVENTS
 
-    return [name for name in NAMES.values() if name.startswith(begun)]
+    return [name for name in EVENTS if name.startswith(begun)]
 
 
 #: How to show it -> what it takes.
@@ -41,5 +41,5 @@ def preview(context: Context, key: str, event: str, to: str | None, locale: str 
     from csctool.render.previews import previews
 
     found = look(context.desk(dry_run=True), key, event, to, locale, FORMS[fmt])
-    previews(found.previews, fmt)
+    previews(found.previews, found.untold, fmt)
     context.failed += found.troubles

@@ -12,13 +12,15 @@ from csctool.domain.naming import known
 from csctool.domain.notice import ready
 from csctool.domain.organisation import DeskSettings, Queue
 from csctool.domain.query import Query
-from csctool.domain.ticket import Stamp, Ticket, plain, split_key
+from csctool.domain.ticket import Event, Stamp, Ticket, plain, split_key
 from csctool.domain.words import INCOMPLETE, TICKET_KEY
 from csctool.errors import CscError, PluginError, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from csctool.desk.promises import Promising
+    from csctool.desk.telling import Asked, Teller, Telling
     from csctool.domain.business_hours import Calendar
+    from csctool.domain.notice import Notice
 
 Step = Callable[[Ticket, Stamp], Ticket]
 
@@ -76,6 +78,7 @@ class Core:
         self.root = root
         self.dry_run = dry_run
         self.notices: list[str] = []
+        self.foretold: list[Notice] = []
         self._setbacks: list[CscError] = []
         self.at: datetime | None = None
         self._frozen = frozen_clock
@@ -89,6 +92,7 @@ class Core:
         self.touched: set[str] = set()
         self._fresh: list[tuple[Ticket, int]] = []
         self._promising: Promising | None = None
+        self._teller: Teller | None = None
         self._opened_post: Post | None = None
 
     # -- the one path of a change --------------------------------------------------------------------------
@@ -171,13 +175,39 @@ class Core:
         ticket = lifecycle.deciding(ticket, decisions.unrecorded(ticket.key))
         unit.put(ticket)
         if any(said for _, said in asked):
-            from csctool.desk.telling import notices
-
-            agency = self.directory.agency(ticket.agency)
-            found = [n for event, said in asked for n in notices(self.settings, agency, ticket, event, said)]
-            unit.post(ticket.agency, found)
+            self.tell(unit, ticket.agency, ticket, asked)
         self._fresh.append((ticket, first))
         return ticket
+
+    def tell(self, unit: Unit, agency: str, ticket: Ticket, asked: Iterable["Asked"]) -> int:
+        """Put the messages about a ticket's events into the outbox of an agency; answers how many."""
+        found = self.teller.tellings(agency, ticket, asked)
+        notices = [one.notice for one in found if one.notice is not None]
+        if notices:
+            unit.post(agency, notices)
+            if self.dry_run:
+                self.foretold += notices
+        return len(notices)
+
+    def told_of(self, ticket: Ticket, event: Event) -> "list[Telling]":
+        """Whom the rules in force would tell of an event, and whom not, and why; nothing is saved. The ticket is the
+        one after it."""
+        said = self.decisions(ticket.agency).notify(event, Question(ticket, event.at, event.verb))
+        return self.teller.tellings(ticket.agency, ticket, [(event, said)]) if said else []
+
+    @property
+    def teller(self) -> "Teller":
+        """Who finds out who is told; made once a command."""
+        if self._teller is None:
+            from csctool.desk.telling import Teller
+
+            self._teller = Teller(self.settings, self.directory, self.clock, self._mention)
+        return self._teller
+
+    def _mention(self, error: CscError) -> None:
+        """Name what is wrong, once, where it stops nothing and changes no exit status."""
+        if str(error) not in self.notices:
+            self.notices.append(str(error))
 
     def announce(self, saved: bool) -> None:
         """The end of a unit of work: tell of what was saved, forget what was not."""

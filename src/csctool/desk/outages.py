@@ -193,16 +193,13 @@ def _announce(desk: Desk, ticket: Ticket, progress: Progress) -> Announced:
 
 def _told(desk: Desk, key: str, ticket: Ticket, event: Event) -> int | None:
     """How many messages an agency gets; None when it was told before."""
-    from csctool.desk.telling import notices
-
     with desk.unit(key) as unit:
         if unit.raise_to(key, _counter(ticket), 0) >= event.seq:
             return None
         said = desk.decisions(key).notify(event, Question(ticket, event.at, event.verb))
-        found = list(notices(desk.settings, desk.directory.agency(key), ticket, event, said))
-        unit.post(key, found)
+        found = desk.tell(unit, key, ticket, [(event, said)])
         unit.raise_to(key, _counter(ticket), event.seq)
-    return len(found)
+    return found
 
 
 def _counter(ticket: Ticket) -> str:

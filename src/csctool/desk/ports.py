@@ -251,8 +251,10 @@ class Staffing(Protocol):
 class Told(msgspec.Struct, frozen=True):
     """What a rule or a plugin wants told: by which transport, to whom, in which words, and who says so.
 
-    `to` is an address or a word that `desk.telling` knows; without `text` the words come from the template. It is not
-    delivered before `after`.
+    `to` is an address or a word that `domain.recipients` knows; without `text` the words come from the template; an
+    empty `transport` is the desk's. It is not delivered before `after`, waits for `delay` so that it can be taken back,
+    gathers with others of its `digest` (both durations), and waits while it is `quiet` for the rule or the recipient,
+    unless it is `urgent`.
     """
 
     transport: str
@@ -262,6 +264,14 @@ class Told(msgspec.Struct, frozen=True):
     subject: str | None = None
     text: str | None = None
     after: datetime | None = None
+    delay: str | None = None
+    digest: str | None = None
+    quiet: str | None = None
+    urgent: bool = False
+
+
+class Enough(msgspec.Struct, frozen=True):
+    """Among what a rule wants told: whoever would be asked after it is not asked any more."""
 
 
 class Letter(msgspec.Struct, frozen=True):

@@ -7,13 +7,15 @@ import msgspec
 
 from csctool.desk.core import agencies_of
 from csctool.desk.desk import Desk
-from csctool.desk.ports import Letter, Question, Told, Wording
-from csctool.desk.telling import notices, recipients
+from csctool.desk.ports import Letter, Wording
+from csctool.desk.telling import Telling
 from csctool.domain import outage
 from csctool.domain.naming import hint
-from csctool.domain.notice import NAMES, Notice, identity, name_of
+from csctool.domain.notice import Notice, identity
+from csctool.domain.occasion import EVENTS, letter_of, names_of
 from csctool.domain.past import ticket_after
-from csctool.domain.sample import sample
+from csctool.domain.recipients import recipients
+from csctool.domain.sample import MADE_UP, sample
 from csctool.domain.ticket import Event, Ticket, split_key
 from csctool.errors import CscError, NotFoundError, UsageError
 
@@ -33,9 +35,11 @@ class Preview(msgspec.Struct, frozen=True):
 
 
 class Previewed(msgspec.Struct, frozen=True):
-    """What would be said, and templates that can't be used, each with what is used instead."""
+    """What would be said; who is wanted to be told and is not; and templates that can't be used, each with what is used
+    instead."""
 
     previews: list[Preview]
+    untold: list[Telling]
     troubles: list[CscError]
 
 
@@ -48,43 +52,44 @@ def preview(
     was none, the ticket as it stands with an event that is made up. A page is wanted where all read the
     same, a mail of one letter. Raises NotFoundError, UsageError, DeliveryError for a mail that has no address.
     """
-    if name not in NAMES.values():
-        raise UsageError(f"there is no event {name!r}", hint(name, NAMES.values(), most=len(NAMES)))
+    if name not in EVENTS:
+        raise UsageError(f"there is no event {name!r}", hint(name, EVENTS, most=len(EVENTS)))
     agency, number = split_key(key)
     desk.brace(agencies_of([key]))
     ticket = desk.store.get(f"{agency}-{number}")
     ticket, event, happened = _event(desk, ticket, name)
-    letters = list(_letters(desk, ticket, event, to))
+    desk.decisions(agency).prepare()
+    found = desk.told_of(ticket, event)
+    letters = list(_letters(desk, ticket, event, found, to))
     previews = [Preview(letter, desk.post.words(letter, locale), happened) for letter in letters]
     if len(letters) > 1 and (form == "mail" or (form == "page" and len({one.words.html for one in previews}) > 1)):
         addresses = dict.fromkeys(letter.notice.to for letter in letters)
         raise UsageError(f"{len(letters)} messages are no single {form}", f"choose with --to: {', '.join(addresses)}")
     if form == "mail":
         previews = [msgspec.structs.replace(one, mail=desk.post.mail(one.letter, one.words)) for one in previews]
-    return Previewed(previews, desk.post.troubles())
+    untold = [one for one in found if one.notice is None and to in (None, one.whom.role)]
+    return Previewed(previews, untold, desk.post.troubles())
 
 
 def _event(desk: Desk, ticket: Ticket, name: str) -> tuple[Ticket, Event, bool]:
     """The last event of that name with the ticket as it stood after it, or one that is made up."""
     for event in reversed(ticket.history):
-        verb = outage.announcement(ticket, event) if name.startswith("outage-") else event.verb
-        if verb and NAMES.get(verb) == name:
-            return ticket_after(ticket, event.seq), msgspec.structs.replace(event, verb=verb), True
+        told = outage.announcement(ticket, event) if outage.is_outage(ticket) else None
+        for verb in filter(None, (told, event.verb)):
+            one = msgspec.structs.replace(event, verb=verb)
+            if name in names_of(one, desk.settings.lifecycle.bounce_limit):
+                return ticket_after(ticket, event.seq), one, True
+    if name not in MADE_UP:
+        raise UsageError(f"nothing that rules call {name!r} has happened to {ticket.key}", "e.g. opened, or resolved")
     made = sample(ticket, desk.stamp(ticket), name)
     return made, made.history[-1], False
 
 
-def _letters(desk: Desk, ticket: Ticket, event: Event, to: str | None) -> Iterator[Letter]:
-    agency = desk.directory.agency(ticket.agency)
-    decisions = desk.decisions(ticket.agency)
-    decisions.prepare()
-    said = decisions.notify(event, Question(ticket, event.at, event.verb))
-    found = list(notices(desk.settings, agency, ticket, event, said))
+def _letters(desk: Desk, ticket: Ticket, event: Event, found: list[Telling], to: str | None) -> Iterator[Letter]:
+    notices = [one.notice for one in found if one.notice is not None]
     if to is not None:
-        found = [notice for notice in found if to.casefold() in (notice.role.casefold(), notice.to.casefold())]
-    if not found:
-        found = list(_otherwise(desk, ticket, event, to))
-    for notice in found:
+        notices = [notice for notice in notices if to.casefold() in (notice.role.casefold(), notice.to.casefold())]
+    for notice in notices or _otherwise(desk, ticket, event, to):
         yield Letter(notice, ticket.agency, ticket, event)
 
 
@@ -92,12 +97,11 @@ def _otherwise(desk: Desk, ticket: Ticket, event: Event, to: str | None) -> Iter
     """Whom no rule tells: the one who was asked for, else the requester, with an address or without."""
     role = to or "requester"
     agency = desk.directory.agency(ticket.agency)
-    addresses = list(recipients(desk.settings, agency, ticket, role))
-    if not addresses and to is not None:
+    there = [one for one in recipients(desk.settings, agency, ticket, event, role) if one.to]
+    if not there and to is not None:
         raise NotFoundError(f"{ticket.key} has nobody to tell as {to!r}", "csctool show tells who is named in it")
-    told = Told("", "", NOBODY)
-    for part, address in addresses or [(role, ticket.requester or "")]:
+    for part, address in [(one.role, one.to) for one in there] or [(role, ticket.requester or "")]:
         yield Notice(
-            identity(ticket.key, event.seq, told.transport, address), ticket.key, event.seq, name_of(event), event.op,
-            told.transport, address, part, told.rule, event.at, event.at,
+            identity(ticket.key, event.seq, "", address), ticket.key, event.seq, letter_of(event), event.op, "",
+            address, part, NOBODY, event.at, event.at,
         )  # fmt: skip

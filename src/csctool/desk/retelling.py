@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import groupby
 
 import msgspec
 
 from csctool.desk.desk import Desk
 from csctool.desk.ports import Question
-from csctool.desk.telling import notices
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.past import ticket_after
 from csctool.domain.ticket import Event, Ticket, plain
@@ -46,10 +46,12 @@ class Retelling:
         if decisions.silent():
             return {}
         found: dict[tuple[str, str, str], str] = {}
-        agency = self._desk.directory.agency(ticket.agency)
-        for event, after in _life(self._desk, ticket, opened, since):
-            said = decisions.notify(event, Question(after, event.at, event.verb))
-            found.update(map(_line, notices(self._desk.settings, agency, after, event, said)))
+        for _, life in groupby(_life(self._desk, ticket, opened, since), key=lambda one: one[0].op):
+            events = list(life)
+            after = events[-1][1]
+            asked = [(event, decisions.notify(event, Question(after, event.at, event.verb))) for event, _ in events]
+            told = self._desk.teller.tellings(ticket.agency, after, asked)
+            found.update(_line(one.notice) for one in told if one.notice is not None)
         return found
 
     def _read(self, agency: str) -> None:

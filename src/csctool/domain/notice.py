@@ -39,6 +39,11 @@ class Notice(Frozen, frozen=True, omit_defaults=True):
     `tries` and `error` tell of attempts that failed. `text` and `subject` are given by a plugin or a rule; else the
     words come from the template at delivery. What is `waiting` is delivered, what is `held`
     waits for a person, what is `dead` was given up.
+
+    What has a `group` is told in one letter with all of that group that is due to the same recipient; `letter` is the
+    id under which several left, or were about to, in one. It is not delivered in the hours that are `quiet` for the
+    rule, nor in the recipient's own, unless it is `urgent`. `also` are the numbers of earlier events of the same
+    operation of which this one tells as well.
     """
 
     id: str
@@ -58,6 +63,11 @@ class Notice(Frozen, frozen=True, omit_defaults=True):
     state: State = "waiting"
     tries: int = 0
     error: str | None = None
+    group: str | None = None
+    letter: str | None = None
+    quiet: str | None = None
+    urgent: bool = False
+    also: tuple[int, ...] = ()
 
 
 class Delivery(Frozen, frozen=True, omit_defaults=True):
@@ -78,10 +88,12 @@ class Delivery(Frozen, frozen=True, omit_defaults=True):
     receipt: str | None = None
     detail: str | None = None
     answer: bool = False
+    letter: str | None = None
 
 
 def identity(ticket: str, seq: int, transport: str, to: str) -> str:
-    """What a notice is known by, and never repeated under: 16 hexadecimal digits."""
+    """What a notice is known by, and never repeated under: 16 hexadecimal digits. `to` is the mailbox, without the
+    name beside it."""
     text = "\0".join((ticket, str(seq), transport, to.casefold()))
     digest: str = blake2b(text.encode(), digest_size=8).hexdigest()
     return digest

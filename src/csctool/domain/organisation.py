@@ -53,13 +53,21 @@ class Service(Section, frozen=True):
 
 
 class Person(Section, frozen=True):
-    """Somebody who works tickets; `user` is the Unix user, else the key; `away` holds dates and A..B ranges."""
+    """Somebody who works tickets; `user` is the Unix user, else the key; `away` holds dates and A..B ranges.
+
+    Messages come in the person's `locale` and `timezone` (the desk's when left out) and not in the hours that are
+    `quiet`: an interval of the day, a calendar's name, or `closed` for whenever the person's own `calendar` is closed.
+    """
 
     name: str = ""
     email: str | None = None
     user: str | None = None
     roles: tuple[str, ...] = ("csr",)
     away: tuple[str, ...] = ()
+    locale: str | None = None
+    timezone: str | None = None
+    calendar: str | None = None
+    quiet: str | None = None
 
     def is_away(self, day: date) -> bool:
         """Whether one of the `away` ranges holds the day."""
@@ -150,16 +158,37 @@ class Sweep(Section, frozen=True):
 
 
 class Notify(Section, frozen=True):
-    """How messages are delivered.
+    """Who is told, when, and how messages are delivered.
+
+    While no `transport` is named, rules must name one and the default rules tell nobody. `defaults`: whether the
+    default rules are asked, or which of them. `quiet` holds for everybody who says nothing else; `delay` is how long
+    each message can be taken back. Of the same event of the same ticket one letter goes out within `merge`; what
+    exceeds `letters_per_hour` to one recipient is told together.
 
     `deliver`: by the next sweep, or `at-once` by a process that nobody waits for. A message that failed is tried again
     with growing pauses until `give_up` has passed in them. Who is answered by mail more than `answers_per_hour` times
     within an hour is most likely a program that answers back.
     """
 
+    transport: str | None = None
+    defaults: bool | tuple[str, ...] = True
+    quiet: str = ""
+    delay: str = "0s"
+    merge: str = "5m"
+    letters_per_hour: int = 30
     deliver: Literal["sweep", "at-once"] = "sweep"
     give_up: str = "3d"
     answers_per_hour: int = 10
+
+
+class AgencyNotify(Section, frozen=True):
+    """What an agency wants otherwise than the desk: by which transport, which default rules, and for its clients and
+    contacts the hours that are quiet and the delay."""
+
+    transport: str | None = None
+    defaults: bool | tuple[str, ...] | None = None
+    quiet: str | None = None
+    delay: str | None = None
 
 
 class DeskSettings(Section, frozen=True):
@@ -238,6 +267,7 @@ class AgencySettings(Section, frozen=True):
     settings: dict[str, dict[str, Any]] = {}
     sender: str | None = None
     reply_to: str | None = None
+    notify: AgencyNotify = AgencyNotify()
 
 
 class Rule(msgspec.Struct, frozen=True):

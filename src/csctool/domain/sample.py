@@ -13,14 +13,18 @@ RESOLUTION = "What the client reads as the resolution stands here."
 NOTE = "What was written for the client stands here."
 INTERNAL = "What was written for colleagues stands here."
 
+#: What can be made up: events, and a promise that moves.
+MADE_UP = frozenset({*NAMES.values(), "due", "promised"})
+
 Made = tuple[Mapping[str, Any], Mapping[str, tuple[Any, Any]], str | None]
 
 
 def sample(ticket: Ticket, stamp: Stamp, name: str) -> Ticket:
     """The ticket as it stands, with one more event, called `name` in rules and templates: only fields that such an
     event is about are changed, to values that are made up."""
-    verb = next(verb for verb, called in NAMES.items() if called == name)
-    new, extra, note = _MADE.get(verb, _nothing)(ticket, stamp)
+    verb = next((verb for verb, called in NAMES.items() if called == name), "triage")
+    make = _promise if name in ("due", "promised") else _MADE.get(verb, _nothing)
+    new, extra, note = make(ticket, stamp)
     return record(ticket, stamp, verb, new, note=note, extra=dict(extra))
 
 
@@ -79,6 +83,12 @@ def _link(ticket: Ticket, _stamp: Stamp) -> Made:
 
 def _callback(_ticket: Ticket, _stamp: Stamp) -> Made:
     return {}, {"callback": (None, {"reached": False, "try": 1})}, None
+
+
+def _promise(ticket: Ticket, stamp: Stamp) -> Made:
+    before = ticket.due.resolution or stamp.at
+    now = Due(ticket.due.response, before + timedelta(days=1))
+    return {"due": now}, {"due": (plain(Due(ticket.due.response, before)), plain(now))}, INTERNAL
 
 
 def _alarm(ticket: Ticket, stamp: Stamp) -> Made:

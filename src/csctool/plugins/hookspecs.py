@@ -90,9 +90,11 @@ class Change(msgspec.Struct, frozen=True):
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something to be told: by which transport, to whom, and a text or the name of a template.
 
-    `to` is an address that the transport understands, or a word that the desk knows: `requester`, `assignee`,
-    `coordinator`. It waits in the outbox until `after`, where that is given. A message to be delivered has the words
-    that were made of its template, and `ticket`, `id` (the same at every try) and `event` besides.
+    `to` is an address that the transport understands, or a word that the desk knows as in rules: `requester`,
+    `assignee`, `coordinator`. An empty `transport` is the one that the desk names. It waits in the outbox until
+    `after`, where that is given, and for `delay`; `digest`, `quiet` and `urgent` mean what they mean in rules.
+    A message to be delivered has the words that were made of its template, and `ticket`, `id` (the same at every try)
+    and `event` besides.
     """
 
     transport: str
@@ -104,6 +106,10 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     after: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     id: str | None = None
     event: str | None = None
+    delay: str | None = None
+    digest: str | None = None
+    quiet: str | None = None
+    urgent: bool = False
 
 
 class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):

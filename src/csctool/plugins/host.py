@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from csctool.desk.ports import Letter, Outcome, Plugged, Question, Staffing, Told, Verdict
+from csctool.desk.ports import Enough, Letter, Outcome, Plugged, Question, Staffing, Told, Verdict
 from csctool.domain.organisation import AgencySettings, DeskSettings
 from csctool.domain.ticket import Decision, Event, Passed
 from csctool.errors import CscError, PluginError
@@ -95,13 +95,18 @@ class Host:
         return self._first("escalate", question, ("queue", "lead"), reason=question.reason or "")
 
     def notify(self, event: Event, question: Question) -> list[Told]:
-        """Everybody's messages about an event, in the order of the layers. The question holds the ticket after it."""
+        """Everybody's messages about an event, in the order of the layers. The question holds the ticket after it.
+
+        A rule that says `only` ends the asking.
+        """
         if self.silent():
             return []
         said: list[Told] = []
         offered = self._offered(question, event=event)
-        for plugin, answer in self._everybody("notify", question.ticket.key, offered):
-            said += [one if isinstance(one, Told) else _told(one, plugin) for one in answer]
+        for _, answer in self._everybody("notify", question.ticket.key, offered):
+            said += [one for one in answer if isinstance(one, Told)]
+            if any(isinstance(one, Enough) for one in answer):
+                break
         return said
 
     def silent(self) -> bool:
@@ -165,17 +170,39 @@ class Host:
     def _everybody(self, hook: str, key: str, offered: dict[str, Any]) -> Iterator[tuple[str, list[Any]]]:
         """The lists that are answered, each with who answered; those who fail are recorded with the ticket."""
         failed: list[Passed] = []
-        for impl in self._ask(hook, failed):
-            try:
-                answer = self._answer(impl, offered)
-                if answer is not None and not isinstance(answer, list):
-                    raise FailedError(f"{hook} answered {type(answer).__name__}, not a list")
-            except FailedError as error:
-                self._failed(impl.plugin, str(error), failed)
-            else:
-                yield impl.plugin, answer or []
-        if failed:
-            self._unrecorded.setdefault(key, []).extend((hook, one) for one in failed)
+        try:
+            for impl in self._ask(hook, failed):
+                try:
+                    answer = self._answer(impl, offered)
+                    if answer is not None and not isinstance(answer, list):
+                        raise FailedError(f"{hook} answered {type(answer).__name__}, not a list")
+                    if hook == "notify":
+                        answer = [
+                            one if isinstance(one, Told | Enough) else self._told(one, impl) for one in answer or ()
+                        ]
+                except FailedError as error:
+                    self._failed(impl.plugin, str(error), failed)
+                else:
+                    yield impl.plugin, answer or []
+        finally:
+            if failed:
+                self._unrecorded.setdefault(key, []).extend((hook, one) for one in failed)
+
+    def _told(self, message: Any, impl: Implementer) -> Told:
+        """A plugin's message, if this desk can tell it. Raises FailedError."""
+        if not isinstance(message, Message):
+            raise FailedError(f"notify answered a list with {type(message).__name__} in it, not Message")
+        if not (message.transport or self._agency.notify.transport or self._desk.notify.transport):
+            raise FailedError("notify named no transport, and csctool.toml names none in [notify]")
+        from csctool.domain.timing import wrong_timing
+
+        wrong = wrong_timing(self._desk, message.delay, message.digest, message.quiet)
+        if wrong:
+            raise FailedError(f"notify answered {wrong[0]}")
+        return Told(
+            message.transport, message.to, impl.plugin, message.template, message.subject, message.text, message.after,
+            message.delay, message.digest, message.quiet, message.urgent,
+        )  # fmt: skip
 
     def _first(self, hook: str, question: Question, wanted: tuple[str, ...], **more: Any) -> Verdict:
         passed: list[Passed] = []
@@ -231,12 +258,6 @@ class Host:
     def _failed(self, plugin: str, why: str, passed: list[Passed]) -> None:
         passed.append(Passed(plugin, why))
         self._failures[plugin, why] = self._failures.get((plugin, why), 0) + 1
-
-
-def _told(message: Message, plugin: str) -> Told:
-    return Told(
-        message.transport, message.to, plugin, message.template, message.subject, message.text, message.after
-    )  # fmt: skip
 
 
 def host_for(

@@ -1,17 +1,21 @@
 """What waits in the outbox and what was delivered."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any
 
 import click
 import msgspec
 
+from csctool.domain.lifecycle import rfc3339
 from csctool.render.rows import document, lines, rows, write
 from csctool.render.text import visible
 
 _COLUMNS = ("id", "ticket", "event", "role", "to", "transport", "state", "due", "tries", "error")
+_FORETOLD = ("ticket", "event", "role", "to", "transport", "rule", "due")
+#: So many lines of a dry run are shown.
+_NAMED = 50
 _SENT = ("id", "ticket", "event", "to", "transport", "at")
 
 
@@ -80,3 +84,25 @@ def _whole(message: Any) -> dict[str, Any]:
     """Every field, defaults too: scripts look for `state` and `tries`. What was sent is in the state `sent`."""
     plain = {name: msgspec.to_builtins(getattr(message, name)) for name in message.__struct_fields__}
     return plain if "state" in plain else {**plain, "state": "sent"}
+
+
+def foretold(notices: Sequence[Any], *, as_json: bool) -> None:
+    """Who would be told, of what and by which rule, on stderr: a line for each event and rule, or a document for each
+    message where JSON is asked for.
+
+    A dry run over many tickets names the first and counts the others; a script gets them all.
+    """
+    if as_json:
+        for notice in notices:
+            tell = {name: msgspec.to_builtins(getattr(notice, name)) for name in _FORETOLD}
+            click.echo(msgspec.json.encode({"notice": tell}).decode(), err=True)
+        return
+    same: dict[tuple[str, ...], list[str]] = {}
+    for notice in notices:
+        later = f" at {rfc3339(notice.due)}" if notice.due > notice.at else ""
+        of = (notice.ticket, f"{notice.event} by {notice.transport}{later}", notice.rule)
+        same.setdefault(of, []).append(notice.to if notice.to == notice.role else f"{notice.to} ({notice.role})")
+    for (ticket, how, rule), people in list(same.items())[:_NAMED]:
+        click.echo("csctool: " + visible(f"would tell {', '.join(people)} of {ticket} {how}: {rule}"), err=True)
+    if len(same) > _NAMED:
+        click.echo(f"csctool: … and of {len(same) - _NAMED} more events", err=True)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from typing import NamedTuple
 
-from csctool.domain.organisation import CalendarTable, DeskSettings
+from csctool.domain.organisation import AgencySettings, CalendarTable, DeskSettings
 from csctool.errors import CscError, NotPermittedError, SettingsError
 from csctool.settings.check import agency_against_desk
 from csctool.settings.load import (
@@ -52,8 +52,10 @@ def audit(root: str) -> Audited:
             left_out.append(NotPermittedError(f"you may not read {place}", f"{key} was left out"))
             continue
         path = agency_path(root, key, AGENCY_FILE)
-        attempt(path, lambda key=key, path=path: _agency(root, key, path, settings))  # type: ignore[misc]
-        attempt_rules(attempt, agency_path(root, key, RULES_FILE), settings)
+        found: list[AgencySettings] = []
+        attempt(path, lambda k=key, p=path, f=found: f.append(_agency(root, k, p, settings)))  # type: ignore[misc]
+        transport = found[-1].notify.transport if found else None
+        attempt_rules(attempt, agency_path(root, key, RULES_FILE), settings, transport)
     return Audited(files, wrong, left_out)
 
 
@@ -79,15 +81,17 @@ def _calendar(name: str, table: CalendarTable, timezone: str, path: str) -> None
         holidays_of(table.statutory, f"{path}: calendars.{name}.statutory")
 
 
-def _agency(root: str, key: str, path: str, settings: DeskSettings | None) -> None:
+def _agency(root: str, key: str, path: str, settings: DeskSettings | None) -> AgencySettings:
     agency = load_agency(root, key)
     if settings is not None:
         agency_against_desk(agency, settings, path)
+    return agency
 
 
 def attempt_rules(
-    attempt: Callable[[str, Callable[[], object]], None], path: str, settings: DeskSettings | None
-) -> None:
+    attempt: Callable[[str, Callable[[], object]], None], path: str, settings: DeskSettings | None,
+    transport: str | None = None,
+) -> None:  # fmt: skip
     """Check a rules file where there is one."""
     if os.path.exists(path):
-        attempt(path, lambda: rule_references(load_rules(path), settings))
+        attempt(path, lambda: rule_references(load_rules(path), settings, transport))

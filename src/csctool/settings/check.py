@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from csctool.domain.naming import nearest
-from csctool.domain.organisation import AgencySettings, DeskSettings, Queue, days
+from csctool.domain.organisation import AgencyNotify, AgencySettings, DeskSettings, Notify, Queue, days
 from csctool.domain.words import AGENCY_KEY, HOLD_CAUSES, KINDS, PRIORITIES, ROLES
 from csctool.errors import SettingsError
 
@@ -14,6 +14,8 @@ ELAPSED = re.compile(r"\d{1,9}[mhdw]")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 INTERVAL = re.compile(r"\d\d:\d\d-\d\d:\d\d")
 LOCALE = re.compile(r"[a-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}")
+#: Nothing to look at: an agency that says nothing of messages, transports that every desk has.
+_SILENT, _READY = AgencyNotify(), (None, "smtp", "file")
 NAME = re.compile(r"[\w][\w.@+-]*")
 
 
@@ -60,6 +62,10 @@ def agency_against_desk(agency: AgencySettings, desk: DeskSettings, path: str) -
     if agency.default_queue is not None:
         _one_of(path, "default_queue", agency.default_queue, desk.queues)
     _settings(path, agency.settings, (*agency.plugins, *desk.plugins))
+    if agency.notify != _SILENT:
+        from csctool.settings.notifying import check_agency
+
+        check_agency(desk, agency.notify, path, agency.plugins)
 
 
 def _settings(path: str, settings: Iterable[str], plugins: Iterable[str]) -> None:
@@ -158,6 +164,12 @@ def _people(desk: DeskSettings, path: str) -> None:
         if user in users:
             raise SettingsError(f"{path}: people.{name}.user: {user!r} is {users[user]}'s already")
         users[user] = name
+        if person.locale is not None:
+            _locale(person.locale, f"{path}: people.{name}")
+        if person.quiet is not None or person.calendar is not None or person.timezone is not None:
+            from csctool.settings.notifying import check_person
+
+            check_person(desk, name, path)
 
 
 def _services(desk: DeskSettings, path: str) -> None:
@@ -292,6 +304,10 @@ def _notify(desk: DeskSettings, path: str) -> None:
         raise SettingsError(f"{path}: notify.give_up: {wrong}", "write e.g. 90m, 12h, 3d or 1w")
     if desk.notify.answers_per_hour < 1:
         raise SettingsError(f"{path}: notify.answers_per_hour: {desk.notify.answers_per_hour} is below 1")
+    if desk.notify.transport not in _READY or desk.notify != Notify(desk.notify.transport):
+        from csctool.settings.notifying import check_desk
+
+        check_desk(desk, path)
     for name in desk.transports:
         _name(path, f"transports.{name}", name)
     if desk.transports:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from csctool.domain.default_rules import DEFAULTS
 from csctool.errors import NotPermittedError, RefusedError, StorageError
 from csctool.settings.load import AGENCY_FILE, DESK_FILE, agency_path, desk_from, load_desk
 from csctool.sharing import SETTINGS, adopt
@@ -78,6 +79,7 @@ owner = "service-desk"
 # user = "ana"                        # Unix user; the key when left out
 # roles = ["csr"]                     # csr resolver coordinator problem-analyst problem-manager manager
 # away = ["2026-12-24..2027-01-02"]
+# quiet = "19:00-07:00"               # no messages then; docs/telling.md
 
 # Who may do what, from the first person on: for each verb the roles that may. "resolver:own" reaches tickets in queues
 # of theirs and those assigned to or owned by them, "problem-analyst:problem" these and every problem. "anybody" is
@@ -115,6 +117,15 @@ close_after = "3wd"                   # quiet time after resolved
 reopen_within = "14d"
 bounce_limit = 2                      # then sending a ticket again to a queue that returned it needs --force
 resolution_codes = ["solved", "workaround", "no-fault-found", "by-requester"]
+
+# Who is told, and when; docs/telling.md. While no transport is named, nobody is told anything but what rules say.
+# [notify]
+# transport = "smtp"                  # the default rules then tell clients, the staff and contacts what concerns them
+# defaults = true                     # or false, or some of: {defaults}
+# quiet = "22:00-07:00"               # for everybody; also a calendar's name, or "closed": the recipient's own hours
+# delay = "2m"                        # so long `csctool notify recall` can take a message back
+# merge = "5m"                        # the same event of the same ticket is told once within this time
+# letters_per_hour = 30               # to one recipient; what exceeds that is told together, never dropped
 """
 
 AGENCY_TEXT = """\
@@ -129,6 +140,9 @@ plugins = []                          # files such as "plugins/dhs.py", or impor
 # required = {{ incident = ["service"] }}
 # default_queue = "service-desk"
 # [settings.csctool_dhs]              # what a plugin is told; docs/plugins.md
+# [notify]                            # what this agency wants otherwise than the desk; docs/telling.md
+# defaults = ["requester", "queue"]
+# quiet = "closed"                    # its people are told when its calendar is open
 """
 
 
@@ -152,6 +166,7 @@ def write_desk(root: str, text: str = DESK_TEXT, *, dry_run: bool = False) -> No
     except OSError as error:
         raise _failed(root, error) from None
     text = text.replace("{zone}", toml_value(machine_zone())).replace("# {permissions}", _permissions())
+    text = text.replace("{defaults}", " ".join(DEFAULTS))
     write_text(path, text)
 
 

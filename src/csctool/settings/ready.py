@@ -27,7 +27,7 @@ except ImportError:
 WORTH = 2048
 
 #: Raise the number when what the text means, or what is refused, changes within a version.
-_MARK = f"csctool settings 1 {__version__}\n".encode()
+_MARK = f"csctool settings 2 {__version__}\n".encode()
 _SIZE = 32
 #: A cache that others than its owner may write is not believed.
 _MODE = 0o644

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from csctool.domain.naming import nearest
-from csctool.domain.notice import NAMES
 from csctool.domain.organisation import DeskSettings, Rule, Rules
 from csctool.domain.words import CHANNELS, DESCRIBING, KINDS, PRIORITIES, STATUSES
 from csctool.errors import SettingsError
@@ -25,18 +24,29 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "prioritize": ("impact", "urgency", "priority"),
     "route": ("queue", "person"),
     "escalate": ("queue", "lead"),
-    "notify": ("on", "to", "transport", "template", "text", "quiet", "digest"),
+    "notify": (
+        "on",
+        "to",
+        "transport",
+        "template",
+        "subject",
+        "text",
+        "delay",
+        "digest",
+        "quiet",
+        "urgent",
+        "continue",
+        "only",
+    ),
 }
 #: What a rule of a section can't do without.
-REQUIRED = {"notify": ("on", "to", "transport")}
+REQUIRED = {"notify": ("on", "to")}
 #: What `when` may test besides `text` and `fields.NAME`.
 TESTED = (
     *DESCRIBING, "agency", "key", "number", "status", "queue", "tier", "desk", "owner", "assignee", "flags", "code",
     "cause", "resolution", "training", "minutes", "handovers", "bounces",
 )  # fmt: skip
 
-#: What `on` may name.
-EVENTS = tuple(NAMES.values())
 _LEVELS = ("1", "2", "3")
 #: Fields whose values are words of the field; an empty text asks for a channel that nobody named.
 _WORDS: dict[str, tuple[str, ...]] = {
@@ -155,9 +165,14 @@ def _problems(section: str, table: Any) -> Iterator[Problem]:
             yield "unreadable", f"says no `{key}`", f"give it {', '.join(REQUIRED[section])}"
     if not then:
         yield "unreadable", "answers nothing", f"give it one of: {', '.join(ANSWERS[section])}"
+    answer = _answer
+    if section == "notify":
+        from csctool.settings.notifying import answer, together
+
+        yield from together(then)
     for key, value in then.items():
         if key in ANSWERS[section]:
-            yield from _answer(key, value)
+            yield from answer(key, value)
         else:
             yield "unknown-field", f"unknown key `{key}`", _likely(key, (*ANSWERS[section], "when", "reason"))
     when = table.get("when", {})
@@ -177,13 +192,6 @@ def _answer(key: str, value: Any) -> Iterator[Problem]:
     if key in ("impact", "urgency"):
         if value not in (1, 2, 3) or isinstance(value, bool):
             yield "unknown-value", f"{key}: must be 1, 2 or 3, not {value!r}", ""
-    elif key in ("on", "to"):
-        if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
-            yield "unreadable", f"{key}: must be a list of texts", ""
-        elif key == "on":
-            for item in value:
-                if item not in EVENTS:
-                    yield "unknown-value", f"on: no such event: {item!r}", _likely(item, EVENTS)
     else:
         allowed = {"priority": PRIORITIES, "kind": KINDS}.get(key)
         if not isinstance(value, str) or not value.strip() or (allowed and value not in allowed):
@@ -208,8 +216,9 @@ def _test(key: str, value: Any) -> Iterator[Problem]:
             yield "unknown-value", f"when.{key}: no such {key}: {item!r}", _likely(str(item), known)
 
 
-def rule_references(rules: Rules, desk: DeskSettings | None) -> None:
-    """Refuse a rule that answers with a queue or person which the desk does not have."""
+def rule_references(rules: Rules, desk: DeskSettings | None, transport: str | None = None) -> None:
+    """Refuse a rule that answers with a queue or person which the desk does not have, or tells somebody whom it does
+    not know. `transport` is what the agency names in `[notify]`."""
     if desk is None:
         return
     known = {"queue": list(desk.queues), "service": list(desk.services)}
@@ -221,3 +230,7 @@ def rule_references(rules: Rules, desk: DeskSettings | None) -> None:
                 near = nearest(value, known[key])
                 hint = f"did you mean {near}?" if near else f"there are: {', '.join(known[key])}"
                 raise SettingsError(f"{rules.source}:{rule.line}: {rule.name}: no such {key}: {value!r}", hint)
+    for rule in rules.notify:
+        from csctool.settings.notifying import check_rule
+
+        check_rule(rule, f"{rules.source}:{rule.line}: {rule.name}", desk, transport or desk.notify.transport)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from csctool.desk.ports import Told
+from csctool.desk.ports import Enough, Told
 from csctool.domain.matching import Book
-from csctool.domain.notice import name_of
+from csctool.domain.occasion import names_of
 from csctool.domain.organisation import Rule, Rules
 from csctool.domain.ticket import Event, Ticket
 from csctool.plugins.hookspecs import Answer, hookimpl
@@ -45,21 +45,38 @@ class RuleBook:
 class TellingRuleBook(RuleBook):
     """The rules of a file that says who is told; one that does not is not asked, event by event, for nothing."""
 
+    def __init__(self, rules: Rules, bounce_limit: int) -> None:
+        super().__init__(rules)
+        self._bounce_limit = bounce_limit
+
     @hookimpl
-    def notify(self, event: Event, ticket: Ticket) -> list[Told]:
-        """What the first `[[notify]]` rule that speaks of this event and fits wants told."""
-        name = name_of(event)
+    def notify(self, event: Event, ticket: Ticket) -> list[Told | Enough]:
+        """What the first `[[notify]]` rule that speaks of this event and fits wants told, and what those after it want
+        as long as each says `continue`."""
+        return list(self._wanted(event, ticket))
+
+    def _wanted(self, event: Event, ticket: Ticket) -> Iterator[Told | Enough]:
+        names = names_of(event, self._bounce_limit)
         for rule in self._book.fitting("notify", ticket):
-            if name in rule.then["on"]:
-                return list(self._wanted(rule))
-        return []
+            then = rule.then
+            if names.isdisjoint(then["on"]):
+                continue
+            yield from _told(rule)
+            if then.get("only"):
+                yield Enough()
+            if not then.get("continue"):
+                return
 
-    def _wanted(self, rule: Rule) -> Iterator[Told]:
-        by = f"{rule.name} line {rule.line}"
-        for to in rule.then["to"]:
-            yield Told(rule.then["transport"], to, by, rule.then.get("template"), None, rule.then.get("text"))
 
-
-def rule_book(rules: Rules) -> RuleBook:
+def rule_book(rules: Rules, bounce_limit: int = 2) -> RuleBook:
     """The rules of a file, asked only what they can answer."""
-    return TellingRuleBook(rules) if rules.notify else RuleBook(rules)
+    return TellingRuleBook(rules, bounce_limit) if rules.notify else RuleBook(rules)
+
+
+def _told(rule: Rule) -> Iterator[Told]:
+    then = rule.then
+    for to in then["to"]:
+        yield Told(
+            then.get("transport", ""), to, f"{rule.name} line {rule.line}", then.get("template"), then.get("subject"),
+            then.get("text"), None, then.get("delay"), then.get("digest"), then.get("quiet"), then.get("urgent", False),
+        )  # fmt: skip
