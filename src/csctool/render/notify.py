@@ -10,7 +10,7 @@ import msgspec
 
 from csctool.domain.lifecycle import rfc3339
 from csctool.render.rows import document, lines, rows, write
-from csctool.render.text import visible
+from csctool.render.text import in_json, visible
 
 _COLUMNS = ("id", "ticket", "event", "role", "to", "transport", "state", "due", "tries", "error")
 _FORETOLD = ("ticket", "event", "role", "to", "transport", "rule", "due")
@@ -95,7 +95,7 @@ def foretold(notices: Sequence[Any], *, as_json: bool) -> None:
     if as_json:
         for notice in notices:
             tell = {name: msgspec.to_builtins(getattr(notice, name)) for name in _FORETOLD}
-            click.echo(msgspec.json.encode({"notice": tell}).decode(), err=True)
+            click.echo(in_json(msgspec.json.encode({"notice": tell})).decode(), err=True)
         return
     same: dict[tuple[str, ...], list[str]] = {}
     for notice in notices:
