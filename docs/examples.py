@@ -19,7 +19,7 @@ from pathlib import Path
 
 TOP = Path(__file__).parent.parent
 DOCUMENTS = ("README.md", "docs/guide.md", "docs/operations.md", "docs/import.md", "docs/plugins.md", "docs/rules.md",
-             "docs/outages.md", "docs/notifications.md", "docs/telling.md")  # fmt: skip
+             "docs/outages.md", "docs/notifications.md", "docs/telling.md", "docs/delivery.md")  # fmt: skip
 NOW = "2026-11-20T15:00:00Z"
 
 _BLOCK = re.compile(r"((?:<!-- (?:now: \S+|not run) -->\n)*)```console\n(.*?)```", re.DOTALL)

@@ -35,7 +35,7 @@ def list_(
 
     desk = context.desk()
     moment = context.moment(desk, since) if since else None
-    listed(messages(desk, Wanted(agencies, states, ticket, moment)), fmt)
+    listed(messages(desk, Wanted(agencies, states, ticket, moment)), fmt, sent=set(states) == {"sent"})
 
 
 command.add_command(send)

@@ -13,14 +13,15 @@ from csctool.render.rows import document, lines, rows, write
 from csctool.render.text import in_json, visible
 
 _COLUMNS = ("id", "ticket", "event", "role", "to", "transport", "state", "due", "tries", "error")
+_DELIVERED = ("id", "ticket", "event", "role", "to", "transport", "at", "receipt")
 _FORETOLD = ("ticket", "event", "role", "to", "transport", "rule", "due")
 #: So many lines of a dry run are shown.
 _NAMED = 50
 _SENT = ("id", "ticket", "event", "to", "transport", "at")
 
 
-def listed(messages: Iterable[Any], fmt: str, *, quiet: bool = False) -> None:
-    """Messages that wait or were sent; `quiet` after a change, which says nothing unless a script asks."""
+def listed(messages: Iterable[Any], fmt: str, *, sent: bool = False, quiet: bool = False) -> None:
+    """Messages that wait, or that were `sent`; `quiet` after a change, which says nothing unless a script asks."""
     plain = map(_whole, messages)
     if fmt == "json":
         document({"schema": "csctool.notices/1", "notices": list(plain)})
@@ -31,7 +32,7 @@ def listed(messages: Iterable[Any], fmt: str, *, quiet: bool = False) -> None:
         if sys.stderr.isatty():
             click.echo(f"{found} message{'s' * (found != 1)}", err=True)
     else:
-        rows(plain, _COLUMNS, fmt, shrink="error")
+        rows(plain, _DELIVERED if sent else _COLUMNS, fmt, shrink="receipt" if sent else "error")
 
 
 class Sending:

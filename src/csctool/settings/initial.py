@@ -103,6 +103,13 @@ wed = ["08:00-17:00"]
 thu = ["08:00-17:00"]
 fri = ["08:00-17:00"]                 # several intervals: ["08:00-12:00", "13:00-17:00"]
 
+# How messages leave (docs/delivery.md). Without a word here, mail goes to this machine's own mail server.
+# [transports.smtp]
+# host = "mail.example.gov"           # STARTTLS, and the certificate is checked
+# sender = "Service Desk <desk@example.gov>"
+# user = "desk"
+# password_file = "/etc/csctool/mail.password"
+
 # What is promised.
 # [sla.standard]
 # calendar = "business"
