@@ -6,9 +6,11 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import NamedTuple
+
+import pytest
 
 from csctool.storage import unit
 
@@ -16,12 +18,23 @@ from csctool.storage import unit
 _CALL = re.compile(r"^(?:\d+ +)?(\w+)\((.*)$")
 
 
+#: Calls by which a process looks after itself. How many there are depends on what its memory looks like.
+_OWN = frozenset(
+    {"brk", "mmap", "munmap", "mremap", "madvise", "mprotect", "futex", "sched_yield", "gettid", "getpid", "clone3",
+     "rseq", "set_robust_list", "rt_sigprocmask", "rt_sigaction", "restart_syscall"}
+)  # fmt: skip
+#: How often a command is run again because it made another number of calls before its first lock than it did before.
+_TRIES = 10
+
+
 class Point(NamedTuple):
-    """The n-th call of a system call, counted from the start of the command."""
+    """The n-th call of a system call: counted from the first lock, which is what makes it the same call in every run,
+    and, as a first guess, from the start of the command. None counts from the start alone."""
 
     call: str
     n: int
-    told: str
+    told: str = ""
+    locked: int | None = None
 
 
 class Ended(NamedTuple):
@@ -93,34 +106,45 @@ def _command(go: int, root: str, words: list[str], crowded: int, out: str, err: 
         os._exit(status)
 
 
-def warm(root: str, words: str) -> None:
-    """Run a command here, so that its children find every module loaded: what a command imports is not the desk's."""
-    from .stage import TUESDAY, told
+def warm(root: str, words: str, crowded: int) -> None:
+    """Run a command here, so that its children find every module loaded: what a command imports is not the desk's.
 
-    told(root, "--now", TUESDAY, *words.replace("{root}", root).split(), status=None)
+    And what is looked at and done between the runs, which may load more.
+    """
+    from .stage import TUESDAY, follow_up, still_damaged, told
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(unit, "CROWDED", crowded)
+        told(root, "--now", TUESDAY, *words.replace("{root}", root).split(), status=None)
+    if not still_damaged(root):
+        follow_up(root)
 
 
 def points(fresh: Callable[[], str], words: str, *, crowded: int, place: str) -> list[Point]:
     """Every system call of a command from taking the first lock to its exit, in order.
 
-    It is run until two runs in a row make the same calls: the first ones read what later ones find ready.
+    It is run until two runs in a row make the same calls, but for those by which a process looks after itself: the
+    first runs read what later ones find ready.
     """
-    warm(fresh(), words)
-    before: list[Point] = []
+    warm(fresh(), words, crowded)
+    before: list[tuple[str, int | None]] = []
     for _ in range(20):
-        found = _points(fresh(), words, crowded=crowded, place=place)
-        if [(point.call, point.n) for point in found] == [(point.call, point.n) for point in before]:
+        log = f"{place}/calls"
+        ended = run(fresh(), words, crowded=crowded, place=place, trace=("-f", "-o", log))
+        assert ended.status in (0, 4, 7), ended
+        found = [point for point in _points(log) if point.locked and point.call not in ("exit_group", "rt_sigreturn")]
+        same = [(point.call, point.locked) for point in found if point.call not in _OWN]
+        if same == before:
             return found
-        before = found
+        before = same
     raise AssertionError(f"{words}: never the same calls twice")
 
 
-def _points(root: str, words: str, *, crowded: int, place: str) -> list[Point]:
-    log = f"{place}/calls"
-    ended = run(root, words, crowded=crowded, place=place, trace=("-f", "-o", log))
-    assert ended.status in (0, 4, 7), ended
+def _points(log: str) -> Iterator[Point]:
+    """The calls that a log tells of, in their order."""
     counts: dict[str, int] = {}
-    found, locked = [], False
+    outside: dict[str, int] = {}
+    locked = False
     for line in _text(log).splitlines():
         called = _CALL.match(line)
         if not called:
@@ -128,15 +152,31 @@ def _points(root: str, words: str, *, crowded: int, place: str) -> list[Point]:
         call, told = called.groups()
         counts[call] = counts.get(call, 0) + 1
         locked = locked or call in ("flock", "mkdir")  # an agency that is being made has no lock yet
-        if locked and call not in ("exit_group", "rt_sigreturn"):
-            found.append(Point(call, counts[call], told[:120]))
-    return found
+        if not locked:
+            outside[call] = counts[call]
+        yield Point(call, counts[call], told[:120], counts[call] - outside.get(call, 0) if locked else 0)
 
 
-def broken(root: str, words: str, point: Point, how: str, *, crowded: int, place: str) -> Ended:
-    """Run a command with an injection (`signal=KILL`, `error=EIO`) at one point."""
-    inject = f"inject={point.call}:{how}:when={point.n}"
-    return run(root, words, crowded=crowded, place=place, trace=("-f", "-o", os.devnull, "-e", inject))
+def broken(
+    fresh: Callable[[], str], words: str, point: Point, how: str, *, crowded: int, place: str
+) -> Ended:  # fmt: skip
+    """Run a command on a fresh desk with an injection (`signal=KILL`, `error=EIO`) at one point.
+
+    Where the command came to its first lock with another number of calls than when the points were numbered, another
+    call was hit: then once more, with the right number. A command that does not make the call comes through.
+    """
+    n, log = point.n, f"{place}/calls"
+    for _ in range(_TRIES):
+        inject = f"inject={point.call}:{how}:when={n}"
+        ended = run(fresh(), words, crowded=crowded, place=place, trace=("-f", "-o", log, "-e", inject))
+        if point.locked is None:
+            return ended
+        calls = [found for found in _points(log) if found.call == point.call]
+        right = sum(found.locked == 0 for found in calls) + point.locked
+        if right == n or len(calls) < min(n, right):
+            return ended
+        n = right
+    raise AssertionError(f"{words}: never as many calls before the first lock as the time before: {point}")
 
 
 def _text(path: str) -> str:

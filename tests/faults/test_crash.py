@@ -47,15 +47,15 @@ def test_killed_at_any_system_call_it_is_before_or_after(
     options = {"crowded": act.crowded, "place": quick}
     before = None if deed == "repair" else state(fresh(act))
     points = breaking.points(lambda: fresh(act), act.words, **options)
-    ended = breaking.run(root := fresh(act), act.words, **options)
+    root = fresh(act)
+    ended = breaking.run(root, act.words, **options)
     assert ended.status in (0, 4), ended
     after = state(root)
     assert after != before or "archive" in deed or deed == "sweep"
     tried = chosen(deed, points)
     finished = missed = 0
     for point in tried:
-        root = fresh(act)
-        ended = breaking.broken(root, act.words, point, "signal=KILL", **options)
+        ended = breaking.broken(lambda: fresh(act), act.words, point, "signal=KILL", **options)
         if ended.status != -9:  # this run made fewer calls of the kind: it came through
             assert point.call not in CHANGING, (point, ended)
             missed += 1

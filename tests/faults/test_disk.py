@@ -37,12 +37,13 @@ def test_a_failing_step_is_told_and_nothing_is_half_done(
     before = None if deed == "repair" else state(fresh(act))
     every = [(point, error) for point in breaking.points(lambda: fresh(act), act.words, **options)
              for error in ERRORS.get(point.call, ())]  # fmt: skip
-    usual = breaking.run(root := fresh(act), act.words, **options)
+    root = fresh(act)
+    usual = breaking.run(root, act.words, **options)
     after = state(root)
     refused = 0
     tried = chosen(deed, every)
     for point, error in tried:
-        ended = breaking.broken(root := fresh(act), act.words, point, f"error={error}", **options)
+        ended = breaking.broken(lambda: fresh(act), act.words, point, f"error={error}", **options)
         where = (point, error, ended)
         assert "Traceback" not in ended.err, where
         assert ended.status in (7, usual.status), where
@@ -70,8 +71,9 @@ def test_failing_again_and_again_leaves_no_growing_rubbish(
     root = fresh(act)
     for call in ("write", "fsync", "rename"):
         for error in ("ENOSPC", "EIO"):
-            point = breaking.Point(call, 1, "")
-            assert breaking.broken(root, act.words, point, f"error={error}", crowded=1, place=quick).status == 7
+            point = breaking.Point(call, 1)
+            ended = breaking.broken(lambda: root, act.words, point, f"error={error}", crowded=1, place=quick)
+            assert ended.status == 7
             assert len(leftovers(root)) <= 1, call
     follow_up(root)
 

@@ -51,6 +51,8 @@ def _looked_at(shelf: Shelf, path: str, descriptor: int, purpose: str) -> Iterat
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         fcntl.flock(descriptor, fcntl.LOCK_UN)
+        if not lock.queued(descriptor):
+            return
     except BlockingIOError:
         holder, since = lock.signed(os.pread(descriptor, 64, 0))
     there = {process.number: process for process in processes(descriptor)}

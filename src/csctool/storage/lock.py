@@ -29,6 +29,8 @@ _OFD = getattr(fcntl, "F_OFD_SETLK", None), getattr(fcntl, "F_OFD_SETLKW", None)
 _GATE, _NUMBERS = 1 << 40, 1 << 41
 #: Where the last number is written in the file, behind the holder; how many numbers there are before they begin again.
 _COUNTER, _MOST = 20, 1 << 40
+#: `struct flock` of the kernel: kind of lock, from where, start, length (0: to the end), process.
+_FLOCK = "hhqqi4x"
 _FLAGS = os.O_RDWR | os.O_NOFOLLOW
 #: Taking a number takes microseconds; so often it is tried, a millisecond apart, when somebody else is at it.
 _TRIES = 50
@@ -123,6 +125,16 @@ def _number(descriptor: int) -> int:
         return 0  # a system or a file system without such locks, a full disk, a file that may only be read
 
 
+def queued(descriptor: int) -> bool:
+    """Whether anybody holds a number of the queue. Raises OSError."""
+    operation = getattr(fcntl, "F_OFD_GETLK", None)
+    if operation is None:
+        return False
+    asked = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, _NUMBERS, 0, 0)
+    found = fcntl.fcntl(descriptor, operation, asked)
+    return bool(struct.unpack(_FLOCK, found)[0] != fcntl.F_UNLCK)
+
+
 def _before(number: int) -> int:
     return _NUMBERS + (number - 2) % _MOST + 1
 
@@ -140,7 +152,7 @@ def _byte(descriptor: int, kind: int, at: int, *, wait: bool = False) -> bool:
     if operation is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     try:
-        fcntl.fcntl(descriptor, operation, struct.pack("hhqqi4x", kind, os.SEEK_SET, at, 1, 0))
+        fcntl.fcntl(descriptor, operation, struct.pack(_FLOCK, kind, os.SEEK_SET, at, 1, 0))
     except OSError as error:
         if error.errno in (errno.EAGAIN, errno.EACCES):
             return False
