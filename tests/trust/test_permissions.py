@@ -247,6 +247,7 @@ CHANGING = {
     "resolve": ("KEY", "--resolution", "x"), "close": ("KEY",), "reopen": ("KEY", "--reason", "x"),
     "cancel": ("KEY", "--reason", "x"), "merge": ("KEY", "--into", "DHS-2"), "plugin new": ("--agency", "DHS"),
     "import": ("rows.jsonl", "-a", "DHS"), "sweep": (), "notify send": (), "notify retry": ("--dead",),
+    "notify hold": ("KEY",), "notify recall": ("KEY",),
     "outage open": ("mail", "--text", "x"),
     "outage plan": ("mail", "--risk", "x", "--from", "2026-12-01", "--until", "2026-12-02"),
     "outage update": ("KEY", "--text", "x"), "outage resolve": ("KEY", "--resolution", "x"),

@@ -3,6 +3,7 @@
 import click
 
 from csctool.commands.context import Context
+from csctool.commands.notify_hold import hold, recall
 from csctool.commands.notify_preview import preview
 from csctool.commands.notify_send import agencies_option, retry, send
 from csctool.commands.options import FILLED, KEY, format_option
@@ -41,3 +42,5 @@ def list_(
 command.add_command(send)
 command.add_command(retry)
 command.add_command(preview)
+command.add_command(hold)
+command.add_command(recall)
