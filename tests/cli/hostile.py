@@ -65,7 +65,8 @@ NEEDED = {
 #: What else a command must be told: one of several options, say.
 MORE = {
     "assign": ("--queue", "odd"), "callback": ("--reached",), "link": ("--relates-to", "DHS-6"), "note": ("-m", ALL),
-    "notify retry": ("--held",), "open": ("--agency", "DHS", "--explain"), "plugin new": ("--agency", "DHS"),
+    "notify retry": ("--held",), "notify hold": ("-",), "notify recall": ("-",),
+    "open": ("--agency", "DHS", "--explain"), "plugin new": ("--agency", "DHS"),
     "triage": ("--category", ALL), "rules test": ("--agency", "DHS"), "report": ("--by", "category"),
     "list": ("--all",), "search": ("--all",),
 }  # fmt: skip
