@@ -40,6 +40,6 @@ class MailServer:
 
     def _start(self, *more: str) -> None:
         words = [sys.executable, "-W", "ignore", str(PROGRAM), str(self._spool), *self._options, *more]
-        self._process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())

@@ -84,6 +84,8 @@ async def serve(asked: argparse.Namespace) -> None:
     server = await asyncio.get_running_loop().create_server(
         line, "127.0.0.1", asked.port, ssl=context if asked.tls == "tls" else None
     )
+    # Whoever started this holds the other end of stdin: when that is gone, nobody would ever end it.
+    asyncio.get_running_loop().add_reader(0, lambda: os.read(0, 1) or os._exit(0))
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

@@ -200,6 +200,18 @@ def test_a_certificate_that_is_not_trusted_gets_no_mail(
     assert [n["state"] for n in box()] == ["waiting"]
 
 
+@pytest.mark.parametrize("text", [None, "no certificate"], ids=["missing", "nonsense"])
+def test_an_authority_that_cant_be_read_is_named(csctool, plain, transport, tell, tmp_path, text):
+    path = tmp_path / "own.pem"
+    if text:
+        path.write_text(text)
+    transport("private", kind="smtp", host="127.0.0.1", port=plain.port, tls="starttls", ca_file=str(path))
+    tell("private", "requester")
+    opened(csctool, "ann@dhs.gov")
+    assert f"can't use {path}: " in csctool("notify", "send", status=9).err
+    assert plain.took == []
+
+
 def test_a_server_without_starttls_gets_nothing_when_the_settings_want_it(csctool, mailserver, transport, tell):
     server = mailserver()
     transport("smtp", host="127.0.0.1", port=server.port, tls="starttls")

@@ -1,6 +1,5 @@
 """`notify send`, `notify retry`: delivery by hand."""
 
-import gc
 from collections.abc import Sequence
 
 import click
@@ -40,7 +39,6 @@ def send(context: Context, ids: list[str] | None, agencies: tuple[str, ...], dry
     from csctool.desk.outbox import named
     from csctool.render.notify import Sending
 
-    gc.enable()
     desk = context.desk(dry_run=dry_run)
     chosen = None if ids is None else named(desk, ids, agencies)
     only = None if chosen is None else set().union(*chosen.values())

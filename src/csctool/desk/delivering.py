@@ -5,6 +5,7 @@ and brought to the disk before its notice leaves the outbox: whoever is killed i
 recorded.
 """
 
+import gc
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
@@ -98,6 +99,7 @@ class _Agency:
                 if ledger is None:
                     self.busy = True
                     return None
+                gc.enable()  # mails are full of circles: without it a long round would keep them all
                 answers = Answers(self._desk, self._key)
                 reading = self._desk.store.reading(self._key)
                 known = ledger.known([notice.id for notice in reading.outbox()])

@@ -13,14 +13,29 @@ from csctool.desk.ports import Letter, Wording
 from csctool.domain.address import Address, address
 from csctool.notify.neutral import header
 
+#: So many headers are kept: those that all mails have, and some of the others.
+_KEPT = 64
+
 
 class _Headers(HeaderRegistry):
-    """The library's headers. It makes a class for each header of each mail; here each is made once, which saves a
-    sixth of the work of a mail."""
+    """The library's headers, which never change once they are made. It makes a class for each header of each mail and
+    parses what is the same in all of them; here both happen once, which saves half of the work of a mail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[tuple[str, str], Any] = {}
 
     @cache  # noqa: B019  (there is one registry)
     def __getitem__(self, name: str) -> Any:
         return super().__getitem__(name.lower())
+
+    def __call__(self, name: str, value: Any) -> Any:
+        known = (name, str(value))
+        if known not in self._made:
+            if len(self._made) >= _KEPT:
+                self._made.clear()
+            self._made[known] = super().__call__(name, value)
+        return self._made[known]
 
 
 #: Seven bits only: a server between here and there need not know 8BITMIME, and no line is longer than it takes.

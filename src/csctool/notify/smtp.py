@@ -13,7 +13,7 @@ from csctool.domain.address import AddressError, address
 from csctool.domain.transports import Smtp
 from csctool.notify.mail import Sender, message
 from csctool.notify.program import run
-from csctool.notify.transport import ShutError, secret, why
+from csctool.notify.transport import ShutError, secret, trusted, why
 from csctool.notify.watch import Watch
 
 #: So many letters in a row whose connection broke or hung mean that the way is shut.
@@ -146,7 +146,7 @@ class SmtpTransport:
 
     def _open(self, line: "Line") -> None:
         table = self._table
-        context = None if table.security == "none" else ssl.create_default_context(cafile=table.ca_file)
+        context = None if table.security == "none" else trusted(table.ca_file)
         line.open(table.host, table.port_number, context if table.security == "tls" else None)
         line.ehlo_or_helo_if_needed()
         if table.security == "starttls":

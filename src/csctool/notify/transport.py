@@ -2,9 +2,12 @@
 
 import os
 import stat
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from csctool.desk.ports import Letter, Outcome, Wording
+
+if TYPE_CHECKING:
+    import ssl
 
 
 class ShutError(Exception):
@@ -52,6 +55,16 @@ def secret(path: str) -> str:
     if not text:
         raise ShutError(f"{path} is empty")
     return text
+
+
+def trusted(ca_file: str | None) -> "ssl.SSLContext":
+    """What a certificate is checked with: the system's authorities, or one's own. Raises ShutError."""
+    import ssl
+
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # also ssl's own
+        raise ShutError(f"can't use {ca_file}: {error.strerror or error}") from None
 
 
 def why(error: OSError, seconds: int) -> str:

@@ -20,7 +20,7 @@ from csctool import __version__
 from csctool.desk.ports import Letter, Outcome, Wording
 from csctool.domain.endpoint import Endpoint, EndpointError, allowed, endpoint
 from csctool.domain.transports import Webhook
-from csctool.notify.transport import ShutError, plain, secret, why
+from csctool.notify.transport import ShutError, plain, secret, trusted, why
 from csctool.notify.watch import Watch
 
 #: Answers that another try may change: a time-out of theirs, too early, too many, and every 5xx.
@@ -102,10 +102,7 @@ class WebhookTransport:
         host, seconds = there.host.strip("[]"), self._table.timeout
         if not there.secure:
             return http.client.HTTPConnection(host, there.port, timeout=seconds)
-        try:
-            context = ssl.create_default_context(cafile=self._table.ca_file)
-        except OSError as error:
-            raise ShutError(f"can't use {self._table.ca_file}: {error.strerror}") from None
+        context = trusted(self._table.ca_file)
         return http.client.HTTPSConnection(host, there.port, timeout=seconds, context=context)
 
     def _drop(self, place: Place) -> None:
