@@ -30,7 +30,8 @@ class Deed(NamedTuple):
     """A command line to break, and what must be there before it.
 
     `full`: broken at every point, not only at some. `whole`: what changes together or not at all. `crowded`: how many
-    finished tickets may wait among the live ones before a write archives them.
+    finished tickets may wait among the live ones before a write archives them. `also`: a command line that does what is
+    left when the first of several keys fails and the others do not.
     """
 
     words: str
@@ -38,6 +39,7 @@ class Deed(NamedTuple):
     full: bool = True
     whole: Literal["desk", "agency", "ticket"] = "desk"
     crowded: int = unit.CROWDED
+    also: str | None = None
 
 
 def discard(_: object) -> None:
@@ -90,7 +92,9 @@ DEEDS = {
         whole="ticket",
     ),
     "merge with another agency": Deed("merge DHS-1 --into DOT-1", full=False),
-    "transfer back and forth": Deed("transfer DHS-1 DHS-2 --agency DOT", full=False, whole="ticket"),
+    "transfer back and forth": Deed(
+        "transfer DHS-1 DHS-2 --agency DOT", full=False, whole="ticket", also="transfer DHS-2 --agency DOT"
+    ),
     "merge": Deed("merge DHS-1 --into DHS-2", full=False),
     "link to another agency": Deed("link DHS-1 --caused-by DOT-1", full=False),
     "reopen": Deed("reopen DHS-4 --reason again", archived, full=False),

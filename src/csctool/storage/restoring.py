@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from csctool.domain.keeping import Backup, Restored, Returned
-from csctool.errors import NotFoundError, RefusedError
+from csctool.errors import CscError, NotFoundError, RefusedError
 from csctool.storage import bundle, files, members, staging, swapping
 from csctool.storage.bundle import Bundle
 from csctool.storage.shelf import Shelf
@@ -68,13 +68,15 @@ class Restoration:
         seen = self.seen()
         target = f"agencies/{self._agency}" if self._agency else "agencies"
         arriving, leaving = ([], []) if self._agency else self._own()
-        path = self._swap.place
+        path, plan = self._swap.place, Plan(target, arriving, leaving, self._over)
         try:
             self._furnish()
-            self._swap.begin(Plan(target, arriving, leaving, self._over))
-        except OSError as error:
-            failure = files.failure(path, error, "write into")
-            failure.hint = swapping.end(self._root) or "nothing was changed"  # back, or on after the exchange
+            self._swap.begin(plan)
+        except (OSError, CscError) as error:
+            failure = files.failure(path, error, "write into") if isinstance(error, OSError) else error
+            # Back, or on after the exchange; without a word where everything but the last fsync was done.
+            done = "it may be restored all the same: look before you repeat it"
+            failure.hint = swapping.end(self._root) or (done if self._swap.exchanged(plan) else "nothing was changed")
             raise failure from error
         self._kept = self._swap.kept if self._over else None
         self._save_what_came_late()
@@ -132,9 +134,14 @@ class Restoration:
         """An agency that somebody made while names were exchanged stands in the old directory: it moves over."""
         if self._agency or not self._kept:
             return
-        for key in members.agencies(self._kept):
-            if not os.path.lexists(f"{self._root}/agencies/{key}"):
-                os.rename(f"{self._kept}/agencies/{key}", f"{self._root}/agencies/{key}")
+        try:
+            for key in members.agencies(self._kept):
+                if not os.path.lexists(f"{self._root}/agencies/{key}"):
+                    os.rename(f"{self._kept}/agencies/{key}", f"{self._root}/agencies/{key}")
+        except (OSError, CscError) as error:
+            failure = files.failure(self._kept, error, "look through") if isinstance(error, OSError) else error
+            failure.hint = f"all the same the desk is restored; an agency that was made meanwhile lies in {self._kept}"
+            raise failure from error
 
     def _staged(self, name: str) -> str:
         return f"{self._swap.place}/{name}" if members.agency_of(name) else f"{self._swap.place}/new/{name}"
