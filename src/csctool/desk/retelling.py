@@ -1,6 +1,7 @@
 """Who would be told about a past ticket, event by event, and who was: messages in a replay."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from itertools import groupby
 
@@ -11,6 +12,7 @@ from csctool.desk.ports import Question
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.past import ticket_after
 from csctool.domain.ticket import Event, Ticket, plain
+from csctool.errors import NotFoundError
 
 #: One message by what makes it one (event, transport, address), and in words that count together with others.
 Lines = Mapping[tuple[str, str, str], str]
@@ -28,9 +30,10 @@ class Retelling:
         self._since: dict[str, datetime | None] = {}
 
     def told(self, ticket: Ticket) -> Lines:
-        """What is on record: delivered, or waiting in the outbox."""
-        self._read(ticket.agency)
-        return dict(map(_line, self._records[ticket.agency].get(ticket.key, ())))
+        """What is on record of its events: delivered, or waiting in the outbox."""
+        since = self.since(ticket.agency)
+        found = self._records[ticket.agency].get(ticket.key, ())
+        return dict(_line(one) for one in found if since is None or (_event_at(one, ticket) or since) >= since)
 
     def since(self, agency: str) -> datetime | None:
         """From when on an agency's messages are on record; None when nobody was ever told anything."""
@@ -58,11 +61,16 @@ class Retelling:
         if agency in self._records:
             return
         records = self._records[agency] = {}
-        store = self._desk.store
-        every: list[Notice | Delivery] = [*store.deliveries(agency), *store.outbox(agency)]
+        delivered, waiting = list(self._desk.store.deliveries(agency)), self._desk.store.outbox(agency)
+        every: list[Notice | Delivery] = [*delivered, *waiting]
         for one in every:
             records.setdefault(one.ticket, []).append(one)
-        self._since[agency] = min((one.at for one in every), default=None)
+        first = [notice.at for notice in waiting]
+        if delivered:  # a delivery knows only when it was made itself
+            earliest = min(delivered, key=lambda delivery: delivery.at)
+            with suppress(NotFoundError):  # a ticket that a repair lost
+                first.append(_event_at(earliest, self._desk.store.get(earliest.ticket)) or earliest.at)
+        self._since[agency] = min(first, default=None)
 
 
 def _life(desk: Desk, ticket: Ticket, opened: Ticket, since: datetime | None) -> Iterator[tuple[Event, Ticket]]:
@@ -95,3 +103,8 @@ def _opening(desk: Desk, born: Event, opened: Ticket) -> tuple[Event, Ticket]:
 
 def _line(one: Notice | Delivery) -> tuple[tuple[str, str, str], str]:
     return (one.event, one.transport, one.to.casefold()), f"{one.event}: {one.role} by {one.transport}"
+
+
+def _event_at(one: Notice | Delivery, ticket: Ticket) -> datetime | None:
+    """When the event happened of which a message tells; None for one that the history lacks."""
+    return ticket.history[one.seq - 1].at if 1 <= one.seq <= len(ticket.history) else None

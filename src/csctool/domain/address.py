@@ -1,6 +1,7 @@
 """Where mail goes: exactly one strict address, or a clear no. What people type is never taken to pieces by guessing."""
 
 import re
+from functools import lru_cache
 
 from csctool.domain.ticket import Frozen
 
@@ -59,6 +60,7 @@ def address(text: str) -> Address:
     return Address(name, found[1], found[2])
 
 
+@lru_cache(4096)  # a replay or a sweep asks for the same few people again and again
 def mailbox(text: str) -> str | None:
     """What tells whether two texts mean the same mailbox; None for a text that is no address."""
     try:
