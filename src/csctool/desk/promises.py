@@ -131,9 +131,14 @@ class Promising:
 def _digests(ticket: Ticket, first: int) -> Iterator[str]:
     """The digests of the calendars in which anything was promised by the events from number `first` on."""
     for event in ticket.history[first:]:
-        for name in ("terms", "ola"):
-            promise = event.changes.get(name, (None, None))[1] or {}
-            for goal in promise.values() if name == "ola" else (promise,):
-                for which in ("response", "resolution"):
-                    if goal.get(which):
-                        yield goal[which]["digest"]
+        changes = event.changes
+        for promise in (changes["terms"][1],) if "terms" in changes else ():
+            yield from _digests_of(promise or {})
+        for contract in (changes["ola"][1] or {}).values() if "ola" in changes else ():
+            yield from _digests_of(contract)
+
+
+def _digests_of(promise: Mapping[str, Any]) -> Iterator[str]:
+    for which in ("response", "resolution"):
+        if promise.get(which):
+            yield promise[which]["digest"]

@@ -77,7 +77,8 @@ def record(
         old = getattr(ticket, name)
         if old != value:
             changed[name] = value
-            changes[name] = (plain(old), plain(value))
+            # An import comes by here twenty million times: what is plain already is not asked about.
+            changes[name] = (old if old is None else plain(old), value if type(value) is str else plain(value))
     if extra:
         changes.update(extra)
     event = Event(
