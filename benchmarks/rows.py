@@ -13,6 +13,8 @@ from benchmarks import desks, events, letters, peers
 from benchmarks.pairs import Command, Cost, FailedError, Maker, Pairs, compare, cost
 
 FLOOR = "import click, pluggy, tinydb"
+#: After so many sweeps a reference desk has been told everything: promises that moved are told anew by the second.
+SETTLING = 3
 SUBJECT = "Printer 417 jams at the paper tray"
 SAID = "Jams on every second page from tray 2. Toner is new, other trays are fine."
 
@@ -137,6 +139,30 @@ def row_list(bench: Bench) -> Iterator[Line]:
     yield bench.against_floor("`list` of one agency, JSON", lambda _: one, 1.7)
     live = round(bench.size * (1 - desks.CLOSED))
     yield bench.against_floor(f"`list` of all {live:,} live tickets, JSON", lambda _: everything, 2.5)
+
+
+def row_sweep(bench: Bench) -> Iterator[Line]:
+    """The sweep when everything that was due has been told: what cron pays every few minutes."""
+    made = bench.desk()
+    words = ("--desk", str(made.root), "--now", f"{desks.LAST_DAY:%Y-%m-%dT%H:%M:%SZ}", "sweep")
+    for _ in range(SETTLING):
+        cost(csctool(*words))
+    yield bench.against_floor("`sweep` with nothing due", lambda _: csctool(*words), 3)
+
+
+def row_report(bench: Bench) -> Iterator[Line]:
+    """Which promises were kept: over a past month, for scripts and for people, and over everything there is."""
+    made = bench.desk()
+    words = ("--desk", str(made.root), "--now", f"{desks.LAST_DAY:%Y-%m-%dT%H:%M:%SZ}", "report", "sla")
+    for form in ("json", "table"):
+        month = csctool(*words, "--period", "2026-03", "--format", form)
+        yield bench.against_floor(f"`report sla` of one month, {form}", lambda _, month=month: month, 4)
+    used = [cost(csctool(*words, "--format", "json")) for _ in range(bench.few)]
+    seconds, peak = median(one.cpu for one in used), max(one.peak for one in used)
+    for figure, unit, limit in ((seconds, "s of processor time", 1.5), (peak, "MiB", 400)):
+        name = f"`report sla` of all {bench.size:,} tickets: {unit}"
+        shown_as = f"{figure:.2f}" if figure < 10 else f"{figure:.0f}"
+        yield Line(name, shown(used), "", shown_as, "", f"≤ {limit:g}", "yes" if figure <= limit else "no")
 
 
 def row_help(bench: Bench) -> Iterator[Line]:

@@ -11,7 +11,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "csctool"
 ALLOWED = {
     "__main__": {"cli"},
     "cli": {"bootstrap", "commands", "render"},
-    "bootstrap": {"desk", "domain", "finding", "notify", "plugins", "settings", "storage"},
+    "bootstrap": {"crew", "desk", "domain", "finding", "notify", "plugins", "settings", "storage"},
     "commands": {"desk", "domain", "finding", "render", "reports", "transfer"},
     "desk": {"domain"},
     "reports": {"domain"},
@@ -23,6 +23,7 @@ ALLOWED = {
     "notify": {"domain", "desk.ports", "sharing"},
     "domain": set(),
     "testing": {"domain", "plugins"},
+    "crew": set(),
     "finding": set(),
     "sharing": set(),
     "errors": set(),

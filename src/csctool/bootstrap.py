@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -31,6 +31,7 @@ from csctool.settings.load import (
 from csctool.storage.tiny import TinyStore
 
 if TYPE_CHECKING:
+    from csctool.crew import Crew
     from csctool.desk.doctoring import Checkup
     from csctool.desk.ports import Symptom
     from csctool.domain.keeping import Backup, Restored
@@ -233,7 +234,7 @@ class Panel:
     def brace(self, keys: Iterable[str]) -> None:
         """Before tickets of several agencies are read: if one of these has Python, its processes' home stands apart."""
         several = list(keys)
-        if len(several) > 1 and (self._settings.plugins or any(map(self._has_python, several))):
+        if len(several) > 1 and (self._settings.plugins or any(_has_python(self._root, key) for key in several)):
             with suppress(OSError):  # told when a process is wanted
                 self._home().open()
 
@@ -243,14 +244,6 @@ class Panel:
             layer.close()
         if self._nursery is not None:
             self._nursery.close()
-
-    def _has_python(self, key: str) -> bool:
-        """Whether an agency enables any; a file that says `plugins = []`, as new ones do, need not be parsed."""
-        try:
-            with open(agency_path(self._root, key, AGENCY_FILE), "rb") as file:
-                return b"\nplugins = []" not in file.read() and bool(load_agency(self._root, key).plugins)
-        except (CscError, OSError):
-            return False  # told when it is used
 
     def _python(
         self, name: str, key: str, directory: str, plugins: tuple[str, ...], trial: str | None
@@ -281,6 +274,31 @@ class Panel:
 
             self._nursery = Nursery()
         return self._nursery
+
+
+def _has_python(root: str, key: str) -> bool:
+    """Whether an agency enables any; a file that says `plugins = []`, as new ones do, need not be parsed."""
+    try:
+        with open(agency_path(root, key, AGENCY_FILE), "rb") as file:
+            return b"\nplugins = []" not in file.read() and bool(load_agency(root, key).plugins)
+    except (CscError, OSError):
+        return False  # told when it is used
+
+
+def crew(_wishes: Wishes, desk: Desk, jobs: int | None) -> "Crew[Any] | None":
+    """Processes for an import, as many as there are processors unless `jobs` says; None where it does all by itself.
+
+    It does where portions of the work would touch each other: where some plugin's process serves them all, or a queue
+    gives a ticket to whoever has least at the whole desk.
+    """
+    hands = jobs or len(os.sched_getaffinity(0))
+    settings, agencies = desk.settings, desk.directory.keys()
+    together = settings.plugins or any(queue.assign == "least-loaded" for queue in settings.queues.values())
+    if hands < 2 or desk.dry_run or together or any(_has_python(desk.root, key) for key in agencies):
+        return None
+    from csctool.crew import Crew
+
+    return Crew(hands)
 
 
 def found_desk(wishes: Wishes, directory: str | None, *, demo: bool = False, dry_run: bool = False) -> Made:

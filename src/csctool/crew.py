@@ -4,6 +4,7 @@ A child begins with everything that its parent has, as it stands then, and nothi
 its answer. So a share must be work that no other share touches, on disk too.
 """
 
+import gc
 import os
 import pickle
 import signal
@@ -53,11 +54,11 @@ class Crew(Generic[T]):
             if not told:
                 failures.append(StorageError("a process that did a share of the work was killed", "do it again"))
                 continue
-            done, answer = pickle.loads(told)  # noqa: S301 - from our own child, over a pipe that nobody else has
+            done, answer = pickle.loads(told)
             if done:
                 yield answer
             else:
-                failures.append(_error(*answer))
+                failures.append(answer)
         for failure in failures:
             raise failure
 
@@ -73,12 +74,13 @@ class Crew(Generic[T]):
 
 def _do(share: Callable[[], Any], line: int) -> None:
     """The child's whole life. It ends without taking the interpreter down, which would run what its parent has to."""
+    gc.disable()  # it lives for seconds, and makes no rubbish worth collecting
     status = 1
     try:
         try:
             told = pickle.dumps((True, share()))
         except CscError as error:
-            told = pickle.dumps((False, (type(error), error.message, error.hint, error.exit)))
+            told = pickle.dumps((False, error))
         with open(line, "wb") as pipe:
             pipe.write(told)
         status = 0
@@ -89,9 +91,3 @@ def _do(share: Callable[[], Any], line: int) -> None:
             traceback.print_exc()
     finally:
         os._exit(status)
-
-
-def _error(kind: type[CscError], message: str, hint: str, status: int) -> CscError:
-    error = kind(message, hint)
-    error.exit = status
-    return error

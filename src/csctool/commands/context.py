@@ -93,6 +93,10 @@ class Context:
         """A backup put in the place of what is there."""
         return self._house(self.wishes).restore(path, directory, **how)
 
+    def crew(self, desk: "Desk", jobs: int | None) -> Any:
+        """Processes for long work at the desk, or None."""
+        return self._house(self.wishes).crew(desk, jobs)
+
     def moment(self, desk: "Desk", text: str, *, ahead: bool = False) -> "datetime":
         """A time as the user wrote it, in the desk's zone."""
         from csctool.domain.times import moment

@@ -1,15 +1,16 @@
 """Taking tickets in from elsewhere: one unit of work per agency and batch, one operation, the same row never twice."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from hashlib import blake2b
+from functools import partial
 from itertools import groupby
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from csctool.desk.desk import Desk
 from csctool.desk.opening import catalogued, classify
 from csctool.desk.ports import Question, Unit
+from csctool.desk.recognising import Known, digest_of, learn, told_before
 from csctool.domain import lifecycle
 from csctool.domain.effects import cancelled_by
 from csctool.domain.intake import (
@@ -25,13 +26,15 @@ from csctool.domain.intake import (
 from csctool.domain.query import Query
 from csctool.domain.ticket import Decision, Ticket
 from csctool.domain.undoing import Share
-from csctool.domain.words import OPEN, UNDONE
+from csctool.domain.words import OPEN
 from csctool.errors import CscError, NotFoundError, UsageError
 
 #: Tickets of one agency that are saved together, and tickets of all agencies that wait in memory for that. Each save
 #: writes the agency's file, so larger batches are faster; 20,000 waiting tickets take some 100 MB.
 BATCH = 5_000
 WAITING = 20_000
+#: From so many waiting tickets on the agencies are shared out to processes, where that is possible.
+SHARED = 2_000
 
 Reject = Callable[[Rejected], None]
 
@@ -45,23 +48,14 @@ class Taken(msgspec.Struct):
     dirty: int = 0
     agencies: int = 0
 
+    def add(self, other: "Taken") -> None:
+        """Count what another share of the work came to."""
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
     def counts(self) -> dict[str, int]:
         """The numbers by name."""
         return {name: getattr(self, name) for name in self.__struct_fields__}
-
-
-class Known(msgspec.Struct):
-    """What an agency has already: identities with their digests, numbers with the digests of their tickets.
-
-    `numbers` is None until a row with a key of its own asks for it. `undone` are those imported tickets among them that
-    were undone: a number is never given to another ticket, so the same row brings its own back. `counter` is where this
-    import left the numbers: when it stands elsewhere, somebody else wrote in between, and everything is looked up anew.
-    """
-
-    identities: dict[str, str]
-    numbers: dict[int, str] | None
-    counter: int
-    undone: dict[int, str] = {}
 
 
 def default_agency(desk: Desk, named: str | None) -> str | None:
@@ -84,17 +78,19 @@ def require_agency(desk: Desk, default: str | None) -> None:
 
 def take_in(
     desk: Desk, rows: Iterable[Incoming | Rejected], reject: Reject, *, add_agencies: bool = False,
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Callable[[int], None] = lambda _: None, crew: "Crew | None" = None,
 ) -> Taken:  # fmt: skip
     """Register what a file tells, in its order within each agency. Rows that can't be taken go to `reject`.
 
     Nothing is notified, called back or warned about. When it is stopped half-way, the same file again adds the rest.
+    With a `crew` the agencies are shared out to its hands, which work while the file is read on; it changes nothing in
+    what comes out.
     """
     desk.permit("import")
     if add_agencies:
         desk.permit("agency")
     desk.brace(desk.directory.keys())
-    intake = _Intake(desk, reject, add_agencies)
+    intake = _Intake(desk, reject, add_agencies, crew)
     for row in rows:
         if isinstance(row, Rejected):
             intake.refuse(row.line, row.reason, row.raw)
@@ -104,14 +100,38 @@ def take_in(
                 intake.flush()
                 progress(row.line)
     intake.flush()
+    intake.collect()
     return intake.taken
+
+
+class Portion(msgspec.Struct):
+    """What came of the rows of some agencies that one hand of a crew saved: the counts, the rows that were refused with
+    why, what is known of the agencies now, and failures that stopped nothing."""
+
+    taken: Taken
+    refused: list[tuple[int, str, Any]]
+    known: dict[str, Known]
+    setbacks: list[CscError]
+
+
+class Crew(Protocol):
+    """Processes that do portions of the work."""
+
+    hands: int
+
+    def start(self, portion: Callable[[], Portion]) -> None:
+        """Have a portion done, by a process that begins with everything as it stands now."""
+
+    def answers(self) -> Iterator[Portion]:
+        """What came of the portions that were started; waits for them. Raises what one failed with."""
 
 
 class _Intake:
     """Rows waiting by agency, and what is known of each agency."""
 
-    def __init__(self, desk: Desk, reject: Reject, add_agencies: bool) -> None:
+    def __init__(self, desk: Desk, reject: Reject, add_agencies: bool, crew: "Crew | None" = None) -> None:
         self.desk = desk
+        self._crew = crew
         self.taken = Taken()
         self.waiting = 0
         self._reject = reject
@@ -145,12 +165,45 @@ class _Intake:
         rows.append(row)
         self.waiting += 1
         if len(rows) >= BATCH:
+            self.collect()
             self._save(agency)
 
     def flush(self) -> None:
-        """Save what waits."""
-        for agency in sorted(self._rows):
+        """Save what waits, or have it saved."""
+        self.collect()
+        agencies = sorted(agency for agency, rows in self._rows.items() if rows)
+        if self._crew is None or self.waiting < SHARED or len(agencies) < 2:
+            for agency in agencies:
+                self._save(agency)
+            return
+        for agency in agencies:  # made ready here, every hand begins with them
+            self.desk.decisions(agency)
+        for portion in _portions(agencies, self._rows, self._crew.hands):
+            self._crew.start(partial(self._portion, portion))
+        for agency in agencies:
+            self._rows[agency] = []
+        self.waiting = 0
+
+    def collect(self) -> None:
+        """Take over what the crew has done. Raises what a hand of it failed with."""
+        for done in self._crew.answers() if self._crew is not None else ():
+            self.taken.add(done.taken)
+            self._known |= done.known
+            for line, why, raw in done.refused:
+                self._reject(Rejected(line, why, raw))
+            for error in done.setbacks:
+                self.desk.setback(error)
+
+    def _portion(self, agencies: Iterable[str]) -> Portion:
+        """In a process of its own: save what waits of these agencies."""
+        self.desk.failures()  # what failed before is told by who began
+        done = Portion(Taken(), [], {}, [])
+        self.taken, self._reject = done.taken, lambda row: done.refused.append((row.line, row.reason, row.raw))
+        for agency in agencies:
             self._save(agency)
+            done.known[agency] = self._known[agency]
+        done.setbacks = self.desk.failures()
+        return done
 
     def _unusable(self, agency: str, row: Incoming) -> str | None:
         try:
@@ -181,7 +234,7 @@ class _Intake:
         with self.desk.unit(agency) as unit:
             known = self._lookup(unit, agency, any(row.number for row in rows))
             for row in rows:
-                told = _told_before(row, known)
+                told = told_before(row, known)
                 if told is None and (row.number or 0) in known.undone:
                     told = self._bring_back(unit, row, known)
                 elif told is None:
@@ -204,7 +257,7 @@ class _Intake:
         else:
             found = unit.find(Query(agencies=(agency,), everything=True, hidden=True))
         for ticket in found:
-            _learn(known, ticket)
+            learn(known, ticket)
         self._known[agency] = known
         return known
 
@@ -220,7 +273,7 @@ class _Intake:
         unit.put(self.desk.promised(unit, back, len(ticket.history)))
         self.taken.added += 1
         del known.undone[ticket.number]
-        _learn(known, back)
+        learn(known, back)
         return None
 
     def _enter(self, unit: Unit, row: Incoming, known: Known) -> None:
@@ -233,7 +286,7 @@ class _Intake:
         self.taken.dirty += out_of_order(ticket)
         known.counter = max(known.counter, unit.raise_to(agency, "number", number))
         if row.whole:
-            _learn(known, ticket)
+            learn(known, ticket)
         else:
             known.identities[row.identity or ""] = row.digest
             if known.numbers is not None:
@@ -287,6 +340,17 @@ class _Intake:
         self._loads[person] = self._loads.get(person, 0) + 1
 
 
+def _portions(agencies: Iterable[str], rows: Mapping[str, list[Incoming]], hands: int) -> list[list[str]]:
+    """The agencies in so many portions at most, of about as many rows each: the largest to whoever has least."""
+    portions: list[list[str]] = [[] for _ in range(hands)]
+    sizes = [0] * hands
+    for agency in sorted(agencies, key=lambda key: -len(rows[key])):
+        least = sizes.index(min(sizes))
+        sizes[least] += len(rows[agency])
+        portions[least].append(agency)
+    return [sorted(portion) for portion in portions if portion]
+
+
 class _Staff:
     """Automatic assignment of tickets that come in new. Implements `desk.ports.Staffing`."""
 
@@ -315,52 +379,6 @@ class _Nobody:
     def load(self, people: Iterable[str]) -> Mapping[str, int]:  # noqa: ARG002 - the port's signature
         """Nobody has anything."""
         return {}
-
-
-def digest_of(ticket: Ticket) -> str:
-    """Stands for the whole content of a ticket."""
-    return blake2b(msgspec.json.encode(ticket), digest_size=12).hexdigest()
-
-
-def _told_before(row: Incoming, known: Known) -> str | None:
-    """None for a row that is new, "" for one that is here already, else why it can't be taken."""
-    if (row.number or 0) in known.undone:
-        return None
-    if row.whole is not None:
-        there = (known.numbers or {}).get(row.whole.number)
-        if there is None:
-            return None
-        return "" if there == digest_of(row.whole) else f"{row.whole.key} exists with other content"
-    digest = known.identities.get(row.identity or "")
-    if digest is not None:
-        return "" if digest == row.digest else f"{row.identity} was imported before with other content"
-    if row.number and row.number in (known.numbers or {}):
-        return f"{row.agency}-{row.number} exists with other content"
-    return None
-
-
-def _learn(known: Known, ticket: Ticket) -> None:
-    if UNDONE in ticket.flags:
-        if known.numbers is not None:
-            _learn_undone(known, ticket)
-        return
-    if known.numbers is not None:
-        known.numbers[ticket.number] = digest_of(ticket)
-    if not ticket.history:
-        return
-    changes = ticket.history[0].changes
-    identity = changes.get("identity", (None, None))[1]
-    if identity:
-        known.identities[identity] = changes.get("row", (None, ""))[1] or ""
-
-
-def _learn_undone(known: Known, ticket: Ticket) -> None:
-    """Of an imported ticket, the row that it was; any other's number is taken."""
-    row = ticket.history[0].changes.get("row", (None, None))[1]
-    if row:
-        known.undone[ticket.number] = row
-    elif known.numbers is not None:
-        known.numbers[ticket.number] = digest_of(ticket)
 
 
 def _finds_queue(row: Incoming) -> bool:

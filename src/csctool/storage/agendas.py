@@ -40,7 +40,7 @@ def note(database: Database) -> None:
     try:
         notices = map(codec.timed, database.outbox.undecoded().values())
         due = [notice.due for notice in notices if notice.state == "waiting"]
-        found = together(map(codec.agenda, database.tickets.undecoded().values()), *due)
+        found = together((glance.agenda for _, _, glance in database.glances()), *due)
     except DamagedError:
         return
     noted = Noted(found.at, found.quiet, found.finished, generation=database.generation + 1)

@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,9 +15,6 @@ from csctool.domain.query import Range
 from csctool.errors import DamagedError, StorageError
 from csctool.storage import codec, container, files
 from csctool.storage.database import Database
-
-if TYPE_CHECKING:
-    from csctool.storage.partial import Sketch
 
 #: Where finished tickets go that carry no time at all.
 UNDATED = "0000-00"
@@ -121,15 +117,14 @@ class Archives:
 
     # -- writing, under the agency's lock ------------------------------------------------------------------------
 
-    def add(self, finished: Mapping[str, msgspec.Raw]) -> None:
+    def add(self, months: Mapping[str, Mapping[int, msgspec.Raw]]) -> None:
         """File finished tickets in the months in which they ended, and take them out of any other month.
 
         Doing it twice changes nothing.
         """
         index = self._fresh_index(self._stored_index())
-        months = _by_month(finished)
         self._replace(self._filed(month, documents) for month, documents in sorted(months.items()))
-        numbers = set(map(int, finished))
+        numbers = {number for documents in months.values() for number in documents}
         stricken = []
         for month, shelved in index.items():
             # A ticket that was reopened and ended again leaves its old month, once it is in the new one.
@@ -214,7 +209,7 @@ def header_of(path: str) -> container.Header | None:
     return None if start is None else container.read_header(start, path)
 
 
-def month_of(ticket: "Sketch") -> str:
+def month_of(ticket: codec.Glance) -> str:
     """The archive of a finished ticket: the month (UTC) in which it ended.
 
     Imported data may say that it ended before it began: then the month of the later time, so that whoever looks for
@@ -223,13 +218,6 @@ def month_of(ticket: "Sketch") -> str:
     stated = (ticket.closed_at, ticket.resolved_at, ticket.opened_at)
     known = [at for at in (stated if ticket.closed_at else (*stated, ticket.updated_at)) if at]
     return _month(max(known)) if known else UNDATED
-
-
-def _by_month(finished: Mapping[str, msgspec.Raw]) -> dict[str, dict[int, msgspec.Raw]]:
-    months: dict[str, dict[int, msgspec.Raw]] = {}
-    for number, document in finished.items():
-        months.setdefault(month_of(codec.sketch(document)), {})[int(number)] = document
-    return months
 
 
 def _month(at: datetime) -> str:

@@ -45,11 +45,24 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     version: int = 0
 
 
-class Waiting(msgspec.Struct, frozen=True, gc=False):
-    """What a sweep asks about."""
+class Glance(msgspec.Struct, frozen=True, gc=False):
+    """What housekeeping asks about a document: is it finished, in which month did it end, what does it wait for."""
 
     status: str
-    agenda: Agenda = Agenda()
+    opened_at: datetime | None = None
+    updated_at: datetime | None = None
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    waits: Agenda = msgspec.field(default=Agenda(), name="agenda")
+
+    @property
+    def agenda(self) -> Agenda:
+        """What the ticket waits for; a finished one only for the archive."""
+        return FILED if self.status in FINISHED else self.waits
+
+
+#: What a finished ticket waits for.
+FILED = Agenda(finished=1)
 
 
 # The decoders are made on first use: making the ticket's costs a millisecond that `--help` should not pay.
@@ -102,10 +115,9 @@ def head(document: msgspec.Raw) -> Head:
     return _decode(Head, document)  # type: ignore[no-any-return]
 
 
-def agenda(document: msgspec.Raw) -> Agenda:
-    """What a ticket waits for. Raises DamagedError."""
-    found: Waiting = _decode(Waiting, document)
-    return Agenda(finished=1) if found.status in FINISHED else found.agenda
+def glance(document: msgspec.Raw) -> Glance:
+    """What housekeeping asks about a document. Raises DamagedError."""
+    return _decode(Glance, document)  # type: ignore[no-any-return]
 
 
 def counters(document: msgspec.Raw | None) -> dict[str, int]:

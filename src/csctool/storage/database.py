@@ -1,6 +1,6 @@
 """TinyDB over a store file: documents stay undecoded, reads come from one whole generation, writes are only staged."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -76,6 +76,7 @@ class Database(TinyDB):
         super().__init__(path, blob)
         self.path = path
         self.before: bytes | bytearray | None = blob
+        self._glances: dict[str, tuple[msgspec.Raw, codec.Glance]] = {}
 
     def saved(self, blob: bytes | bytearray) -> None:
         """What was staged is now what lies on the disk, as these bytes: further changes make the next generation."""
@@ -181,8 +182,15 @@ class Database(TinyDB):
 
     def finished(self) -> dict[str, msgspec.Raw]:
         """The documents of the closed and cancelled tickets."""
-        documents = self.tickets.undecoded()
-        return {n: document for n, document in documents.items() if codec.head(document).status in FINISHED}
+        return {n: document for n, document, glance in self.glances() if glance.status in FINISHED}
+
+    def glances(self) -> Iterator[tuple[str, msgspec.Raw, codec.Glance]]:
+        """Every ticket's number and document with what housekeeping asks of it; each document is looked at once."""
+        for number, document in self.tickets.undecoded().items():
+            known = self._glances.get(number)
+            if known is None or known[0] is not document:
+                known = self._glances[number] = document, codec.glance(document)
+            yield number, *known
 
     @property
     def _staging(self) -> StagedStorage:

@@ -176,7 +176,7 @@ def _archive(shelf: Shelf, now: datetime) -> Iterator[Symptom]:
 def _misfiled(shelf: Shelf, month: str, database: Database) -> Iterator[Symptom]:
     for number, document in database.tickets.undecoded().items():
         try:
-            ticket = codec.sketch(document)
+            ticket = codec.glance(document)
         except DamagedError:
             continue  # told with the tickets
         key = f"{shelf.agency}-{number}"

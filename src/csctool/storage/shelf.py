@@ -14,7 +14,7 @@ from csctool.domain.ticket import Ticket
 from csctool.errors import NotFoundError, NotPermittedError
 from csctool.sharing import make_directory
 from csctool.storage import agendas, codec, container, files
-from csctool.storage.archives import Archives, header_of
+from csctool.storage.archives import Archives, header_of, month_of
 from csctool.storage.database import Database
 
 if TYPE_CHECKING:
@@ -235,12 +235,15 @@ class Shelf:
         finished = live.finished()
         if finished:
             live.upgrade()
-            finished = {number: live.tickets.undecoded()[number] for number in finished}
+            months: dict[str, dict[int, msgspec.Raw]] = {}
+            for number, document, glance in live.glances():
+                if number in finished:
+                    months.setdefault(month_of(glance), {})[int(number)] = document
             try:
                 self._make_closed()
             except OSError as error:
                 raise files.failure(self.archives.directory, error, "make") from error
-            self.archives.add(finished)
+            self.archives.add(months)
             live.tickets.remove(doc_ids=list(map(int, finished)))
             live.months.put({1: codec.encode(self.archives.months())})
             files.replace([self.replacement(live)])
