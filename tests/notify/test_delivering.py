@@ -155,6 +155,24 @@ def test_deliveries_are_told_in_every_format(csctool, tell, fmt):
     assert len(said.strip()) >= 16
 
 
+def test_what_scripts_get_is_what_the_schemas_say(csctool, desk, tell, box):
+    import msgspec
+
+    from csctool.render.schemas import SCHEMAS
+
+    tell("file", "ops")
+    csctool.open()
+    csctool("sweep")
+    tell("pigeon", "ops")
+    csctool.open()
+    listed = ("notify", "list", "--state", "waiting", "--state", "sent")
+    for words, name in ((listed, "notices"), (("notify", "send", "--dry-run"), "deliveries")):
+        msgspec.json.decode(csctool(*words, "--format", "json").out, type=SCHEMAS[name](), strict=True)
+    assert {n["state"] for n in box("--state", "waiting", "--state", "sent")} == {"waiting", "sent"}
+    (line,) = (desk / "agencies" / "DHS" / "messages.jsonl").read_text().splitlines()
+    msgspec.json.decode(line, type=SCHEMAS["notice"](), strict=True)
+
+
 # -- trouble with the store ------------------------------------------------------------------------------------
 
 

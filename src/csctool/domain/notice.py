@@ -70,6 +70,27 @@ class Notice(Frozen, frozen=True, omit_defaults=True):
     also: tuple[int, ...] = ()
 
 
+class Dispatch(Frozen, frozen=True):
+    """A message as programs get it: webhooks, commands, files. Of the ticket it has what routes a message further."""
+
+    schema: Literal["csctool.notice/1"]
+    id: str
+    agency: str
+    ticket: str
+    seq: int
+    event: str
+    at: datetime
+    to: str
+    role: str
+    kind: str
+    status: str
+    priority: str
+    queue: str | None
+    assignee: str | None
+    subject: str
+    text: str
+
+
 class Delivery(Frozen, frozen=True, omit_defaults=True):
     """A notice that somebody took: when, and what the other end called it. Kept when the notice has left.
 

@@ -2,11 +2,9 @@
 
 import os
 
-import msgspec
-
 from csctool.desk.ports import Letter, Outcome, Wording
 from csctool.domain.transports import File
-from csctool.notify.transport import ShutError, plain
+from csctool.notify.transport import ShutError, document
 from csctool.sharing import opened
 
 
@@ -21,7 +19,7 @@ class FileTransport:
         """Write a line."""
         path = os.path.join(f"{self._root}/agencies/{letter.agency}", self._table.path)
         try:
-            _append(path, msgspec.json.encode(plain(letter, words)) + b"\n")
+            _append(path, document(letter, words) + b"\n")
         except OSError as error:
             raise ShutError(f"can't write {path}: {error.strerror}") from None
         return Outcome(letter.notice.id)

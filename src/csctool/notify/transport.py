@@ -2,9 +2,12 @@
 
 import os
 import stat
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from csctool.desk.ports import Letter, Outcome, Wording
+from csctool.domain.notice import Dispatch
 
 if TYPE_CHECKING:
     import ssl
@@ -24,15 +27,16 @@ class Transport(Protocol):
         """End the connection."""
 
 
-def plain(letter: Letter, words: Wording) -> dict[str, Any]:
-    """A letter for programs: the JSON that webhooks, commands and files get. `csctool.notice/1`."""
+def document(letter: Letter, words: Wording) -> bytes:
+    """A letter for programs, as JSON."""
     notice, ticket = letter.notice, letter.ticket
-    return {
-        "schema": "csctool.notice/1", "id": notice.id, "agency": letter.agency, "ticket": notice.ticket,
-        "seq": notice.seq, "event": notice.event, "at": notice.at, "to": notice.to, "role": notice.role,
-        "kind": ticket.kind, "status": ticket.status, "priority": ticket.priority, "queue": ticket.queue,
-        "assignee": ticket.assignee, "subject": words.subject, "text": words.text,
-    }  # fmt: skip
+    return msgspec.json.encode(
+        Dispatch(
+            "csctool.notice/1", notice.id, letter.agency, notice.ticket, notice.seq, notice.event, notice.at, notice.to,
+            notice.role, ticket.kind, ticket.status, ticket.priority, ticket.queue, ticket.assignee, words.subject,
+            words.text,
+        )
+    )  # fmt: skip
 
 
 def secret(path: str) -> str:

@@ -14,13 +14,11 @@ import ssl
 import time
 from contextlib import suppress
 
-import msgspec
-
 from csctool import __version__
 from csctool.desk.ports import Letter, Outcome, Wording
 from csctool.domain.endpoint import Endpoint, EndpointError, allowed, endpoint
 from csctool.domain.transports import Webhook
-from csctool.notify.transport import ShutError, plain, secret, trusted, why
+from csctool.notify.transport import ShutError, document, secret, trusted, why
 from csctool.notify.watch import Watch
 
 #: Answers that another try may change: a time-out of theirs, too early, too many, and every 5xx.
@@ -60,7 +58,7 @@ class WebhookTransport:
         place = (there.secure, there.host, there.port)
         if place in self._shut:
             return Outcome(error=self._shut[place])
-        body = msgspec.json.encode(plain(letter, words))
+        body = document(letter, words)
         return self._posted(there, place, body, self._headers(letter.notice.id, body))
 
     def close(self) -> None:

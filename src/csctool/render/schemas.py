@@ -8,6 +8,7 @@ import msgspec
 
 from csctool.domain.audit import Break
 from csctool.domain.keeping import Backup, Restored
+from csctool.domain.notice import Delivery, Dispatch, Notice
 from csctool.domain.sla.ledger import Ledger
 from csctool.domain.ticket import Event, Ticket
 
@@ -41,6 +42,16 @@ class Failure(msgspec.Struct):
     code: str
     exit: int
     message: str
+
+
+def _messages() -> Any:
+    """One that waits has the fields of a notice, one that was sent those of a delivery; `state` says which."""
+    either = {**dict(_fields(Delivery)), **dict(_fields(Notice)), "state": Literal["waiting", "held", "dead", "sent"]}
+    both = {"id", "ticket", "seq", "event", "transport", "to", "role", "rule", "at", "state"}
+    found: list[Any] = [(name, kind) for name, kind in either.items() if name in both]
+    found += [(name, kind | msgspec.UnsetType, msgspec.UNSET) for name, kind in either.items() if name not in both]
+    message = msgspec.defstruct("Message", found)
+    return list[message]  # type: ignore[valid-type]
 
 
 #: name -> the type of the document. Built when asked for: start-up has no use for them.
@@ -78,6 +89,9 @@ SCHEMAS: dict[str, Callable[[], Any]] = {
     "backup": lambda: msgspec.defstruct("Backup", [("schema", Literal["csctool.backup/1"]), *_fields(Backup)]),
     "restore": lambda: msgspec.defstruct("Restore", [("schema", Literal["csctool.restore/1"]), *_fields(Restored)]),
     "archive": _rows("archive"),
+    "notices": lambda: _envelope("notices", notices=_messages()),
+    "deliveries": lambda: _envelope("deliveries", deliveries=list[Delivery]),
+    "notice": lambda: Dispatch,
     "preview": lambda: _envelope("preview", messages=list[Row]),
     "sla": lambda: msgspec.defstruct("Sla", [("schema", Literal["csctool.sla/1"]), *_fields(Ledger)]),
     "sla.recompute": lambda: _envelope("sla.recompute", checked=int, differences=list[Row]),
