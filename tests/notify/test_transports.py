@@ -138,3 +138,17 @@ def test_a_plugin_that_fails_to_deliver_is_named_and_the_message_stays(csctool, 
     said = csctool("notify", "send", status=9).err
     assert "plugins/own.py: deliver raised OSError: no carrier" in said
     assert [n["state"] for n in box()] == ["waiting"]
+
+
+def test_a_plugin_that_delivers_has_more_time_than_one_that_decides(csctool, desk, tell, box, monkeypatch):
+    from csctool.plugins import remote
+
+    plugin(desk, "import time\n@hookimpl\ndef deliver(message):\n    time.sleep(1.1)\n    return 'beep'\n")
+    tell("pager", "555-0100")
+    csctool.open()
+    monkeypatch.setattr(remote, "BUDGET", 1.0)
+    assert len(csctool("notify", "send").lines) == 1
+    monkeypatch.setattr(remote, "DELIVERY", 0.2)
+    csctool.open()
+    assert "deliver took more than 0.2 seconds and was killed" in csctool("notify", "send", status=9).err
+    assert [n["state"] for n in box()] == ["waiting"]
