@@ -268,6 +268,27 @@ def row_roundup(bench: Bench) -> Iterator[Line]:
 # -- messages ------------------------------------------------------------------------------------------------
 
 
+def row_telling(bench: Bench) -> Iterator[Line]:
+    """What three messages by the default rules add to `open`; the difference of each pair, in milliseconds."""
+    silent = bench.desk()
+    telling = desks.copy(silent, bench.work / f"{silent.root.name}-telling")
+    with (telling.root / "csctool.toml").open("a") as file:
+        file.write('\n[notify]\ntransport = "smtp"\ndefaults = ["requester"]\n')
+    named = ("--cc", "Bo Chen <bo@example.gov>", "--cc", "Cy Diaz <cy@example.gov>")
+
+    def told(made: desks.Made) -> Maker:
+        make = opening(made)
+        return lambda run: Command([*make(run).words, *named])
+
+    pairs = compare(told(telling), told(silent), bench.runs)
+    found = list(zip(pairs.a, pairs.b, strict=True))
+    wall = 1000 * median(a.wall - b.wall for a, b in found)
+    work = 1000 * median(a.cpu - b.cpu for a, b in found)
+    reached = "yes" if wall <= 3 else "no"
+    name = f"`open` on {bench.name} that tells three : that tells nobody"
+    yield Line(name, shown(pairs.a), shown(pairs.b), f"{wall:+.1f} ms", f"{work:+.1f} ms", "≤ 3 ms", reached)
+
+
 def row_letters(bench: Bench) -> Iterator[Line]:
     """Mail to a server on this machine, beside smtplib alone."""
     few, many = (20, 200) if bench.quick else (200, 2000)

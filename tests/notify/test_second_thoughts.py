@@ -30,10 +30,3 @@ def test_a_recalled_message_reaches_nobody_and_a_dry_run_recalls_nothing(csctool
     csctool("notify", "recall", waits)
     assert outbox(csctool) == {}
     assert csctool("notify", "send").out == ""
-
-
-def test_what_has_left_is_not_there_any_more_and_somebody_must_be_named(csctool, waits):
-    one = outbox(csctool)["noc@x.gov"]["id"]
-    csctool("notify", "send")
-    assert "no such message waits" in csctool.refused("notify", "recall", one, status=3)
-    assert "which messages?" in csctool.refused("notify", "hold", status=2)

@@ -11,7 +11,11 @@ from csctool.commands.options import format_option, keys_argument
 @format_option()
 @click.pass_obj
 def command(context: Context, keys: list[str], fmt: str) -> None:
-    """Show for each decision who was asked, who answered what with which reason and rule, and who was passed over."""
+    """Show for each decision who was asked, who answered what with which reason and rule, and who was passed over; and
+    who is told of what, by which rule."""
+    from csctool.desk.outbox import recorded
     from csctool.render.explaining import explained
 
-    explained(context.took(context.desk().show(keys)).tickets, fmt)
+    desk = context.desk()
+    tickets = context.took(desk.show(keys)).tickets
+    explained(tickets, fmt, recorded(desk, tickets))

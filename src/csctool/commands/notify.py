@@ -1,4 +1,4 @@
-"""`notify list/send/retry/preview`: what waits, what was delivered, delivery now, and the words before."""
+"""`notify list/send/retry/preview/hold/recall`: what waits, what was delivered, delivery now, and second thoughts."""
 
 import click
 

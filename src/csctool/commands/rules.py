@@ -70,5 +70,6 @@ def capture_(context: Context, keys: list[str], final: bool, fmt: str) -> None:
     from csctool.desk.rulework import capture
     from csctool.render.rules import captured
 
-    tickets = context.took(context.desk().show(keys)).tickets
-    captured([capture(ticket, final=final) for ticket in tickets], fmt)
+    desk = context.desk()
+    tickets = context.took(desk.show(keys)).tickets
+    captured([capture(desk, ticket, final=final) for ticket in tickets], fmt)

@@ -15,8 +15,9 @@ import msgspec
 from csctool.desk.answers import Answers
 from csctool.desk.desk import Desk
 from csctool.desk.ports import Ledger, Letter, Outcome, Reading
+from csctool.domain.bundles import HOUR, Bundle, Place, Plan, limits, place, plan, singly
 from csctool.domain.business_hours.duration import parse_duration
-from csctool.domain.notice import Delivery, Notice, delivered, in_turn, ready
+from csctool.domain.notice import Delivery, Notice, delivered, ready
 from csctool.domain.past import ticket_after
 from csctool.domain.retrying import after_failure
 from csctool.domain.ticket import Ticket, split_key
@@ -87,14 +88,15 @@ class _Agency:
         self._tried: set[str] = set()
         self._failed: dict[tuple[str, str | None, str], list[Notice]] = {}
         self._tickets: dict[tuple[str, int], Ticket] = {}
+        self._letters: dict[Place, list[datetime]] | None = None
         self.sent = 0
         self.busy = False
 
     def deliver(self) -> None:
         """Until nothing is due. Who came meanwhile and found us at it has left: so at the end there is another look."""
-        while self._pending(self._desk.store.reading(self._key)):
+        while (plan := self._plan(self._desk.store.reading(self._key))).bundles or plan.later:
             if self._desk.dry_run:
-                return self._rehearse()
+                return self._rehearse(plan)
             with self._desk.store.delivering(self._key) as ledger:
                 if ledger is None:
                     self.busy = True
@@ -103,8 +105,8 @@ class _Agency:
                 answers = Answers(self._desk, self._key)
                 reading = self._desk.store.reading(self._key)
                 known = ledger.known([notice.id for notice in reading.outbox()])
-                while batch := self._pending(reading)[:BATCH]:
-                    self._batch(ledger, reading, batch, known, answers)
+                while (plan := self._plan(reading)).bundles or plan.later:
+                    self._batch(ledger, reading, self._sealed(plan), known, answers)
                     reading = self._desk.store.reading(self._key)
         return None
 
@@ -123,45 +125,97 @@ class _Agency:
                 "held": f"held; csctool notify retry {some} lets it go",
             }[state])  # fmt: skip
 
-    def _pending(self, reading: Reading) -> list[Notice]:
-        outbox = reading.outbox()
-        if self._only is None:
-            wanted = ready(outbox, self._desk.clock())
-        else:
-            wanted = [notice for notice in outbox if notice.id in self._only]
-        return in_turn(notice for notice in wanted if notice.id not in self._tried)
-
-    def _rehearse(self) -> None:
+    def _plan(self, reading: Reading) -> Plan:
+        outbox = [notice for notice in reading.outbox() if notice.id not in self._tried]
+        if self._only is not None:
+            return Plan(singly(notice for notice in outbox if notice.id in self._only), [])
         now = self._desk.clock()
-        for notice in self._pending(self._desk.store.reading(self._key)):
+        if not ready(outbox, now):
+            return Plan([], [])
+        agency = self._desk.directory.agency(self._key)
+        free = self._desk.teller.agency(self._key).allowed
+        return plan(outbox, now, limits(self._desk.settings, agency), lambda one: free(one, now), self._recent)
+
+    def _recent(self) -> dict[Place, list[datetime]]:
+        """When each place got a letter within the last hour. A letter that told several things is one."""
+        if self._letters is None:
+            self._letters = {}
+            seen: set[str] = set()
+            for one in self._desk.store.deliveries(self._key, self._desk.clock() - HOUR):
+                if one.letter is None or one.letter not in seen:
+                    seen.add(one.letter or "")
+                    self._letters.setdefault(place(one), []).append(one.at)
+        return self._letters
+
+    def _rehearse(self, plan: Plan) -> None:
+        now = self._desk.clock()
+        for bundle in plan.bundles:
             self.sent += 1
-            self._told(delivered(notice, now))
+            for notice in bundle.told:
+                self._told(delivered(notice, now))
+
+    def _sealed(self, plan: Plan) -> list[Bundle]:
+        """The next bundles to be sent. What is put off is saved, and so is what goes into one letter, before that
+        leaves: whatever happens then, it is this letter that is tried again."""
+        bundles: list[Bundle] = []
+        count = 0
+        for bundle in plan.bundles:
+            bundles.append(bundle)
+            count += len(bundle.notices)
+            if count >= BATCH:
+                break
+        new = {notice.id: notice for notice in plan.later}
+        seals = {
+            n.id: one.lead.id for one in bundles for n in one.told if not n.letter and (len(one.told) > 1 or n.group)
+        }
+        if not new and not seals:
+            return bundles
+        with self._desk.store.unit(self._key) as unit:
+            there = {notice.id: notice for notice in unit.outbox(self._key) if notice.state == "waiting"}
+            later = [msgspec.structs.replace(there[id], due=one.due) for id, one in new.items() if id in there]
+            sealed = {id: msgspec.structs.replace(there[id], letter=to) for id, to in seals.items() if id in there}
+            unit.post(self._key, [*later, *sealed.values()])
+        found = []
+        for bundle in bundles:
+            told = [sealed.get(n.id, n) for n in bundle.told if n.id in sealed or n.id not in seals]
+            if told:
+                found.append(Bundle(tuple(told), bundle.also))
+        return found
 
     def _batch(
-        self, ledger: Ledger, reading: Reading, batch: list[Notice], known: set[str], answers: Answers
+        self, ledger: Ledger, reading: Reading, batch: list[Bundle], known: set[str], answers: Answers
     ) -> None:  # fmt: skip
         """Send a batch, record it, and take it out of the outbox in one write."""
         now = self._desk.clock()
         until = time.monotonic() + SECONDS
         gone: set[str] = set()
         kept: dict[str, Notice] = {}
-        ledger.expect([delivered(notice, now) for notice in batch if notice.id not in known])
-        for notice in batch:
+        ledger.expect([delivered(n, now) for bundle in batch for n in bundle.notices if n.id not in known])
+        for bundle in batch:
             if time.monotonic() > until:
                 break
-            self._tried.add(notice.id)
-            if notice.id in known:
-                gone.add(notice.id)
+            self._tried.update(notice.id for notice in bundle.notices)
+            gone.update(notice.id for notice in bundle.notices if notice.id in known)
+            told = [notice for notice in bundle.told if notice.id not in known]
+            if not told:
+                gone.update(notice.id for notice in bundle.also)
                 continue
-            letter, outcome = self._sent(reading, notice, answers)
+            letter, outcome = self._sent(reading, told, answers)
+            rest = [notice for notice in (*bundle.also, *told) if notice.id not in known]
             if outcome.error is None:
-                record = delivered(notice, now, outcome.receipt, outcome.detail, answer=answers.took(letter))
-                ledger.note(record)
-                gone.add(notice.id)
+                answer = answers.took(letter)
+                several = (told[-1].letter or told[-1].id) if len(rest) > 1 else None
+                for notice in rest:
+                    record = delivered(notice, now, outcome.receipt, outcome.detail, answer=answer, letter=several)
+                    ledger.note(record)
+                    gone.add(notice.id)
+                    if notice in told:
+                        self._told(record)
                 self.sent += 1
-                self._told(record)
+                if self._letters is not None:
+                    self._letters.setdefault(place(told[-1]), []).append(now)
             else:
-                kept[notice.id] = self._kept(notice, outcome, now)
+                kept |= self._kept(rest, outcome, now)
         ledger.settle()
         self._save(gone, kept)
 
@@ -171,24 +225,39 @@ class _Agency:
             unit.post(self._key, [_meanwhile(there[id], new) for id, new in kept.items() if id in there])
             unit.drop(self._key, gone)
 
-    def _kept(self, notice: Notice, outcome: Outcome, now: datetime) -> Notice:
-        why = outcome.error or ""
+    def _kept(self, notices: list[Notice], outcome: Outcome, now: datetime) -> dict[str, Notice]:
+        """The notices of a letter that was not taken: they go on together, the last leading."""
+        why, lead = outcome.error or "", notices[-1]
         if outcome.hold:
-            kept = msgspec.structs.replace(notice, state="held", error=why)
+            new = msgspec.structs.replace(lead, state="held", error=why)
         else:
-            kept = after_failure(notice, why, now, self._give_up, final=outcome.final)
-        self._failed.setdefault((notice.transport, why, kept.state), []).append(kept)
+            new = after_failure(lead, why, now, self._give_up, final=outcome.final)
+        letter = lead.letter or (lead.id if len(notices) > 1 else None)
+        kept = {
+            one.id: msgspec.structs.replace(
+                one, state=new.state, tries=new.tries, error=new.error, due=new.due, letter=letter
+            )
+            for one in notices
+        }
+        self._failed.setdefault((lead.transport, why, new.state), []).extend(kept.values())
         return kept
 
-    def _sent(self, reading: Reading, notice: Notice, answers: Answers) -> tuple[Letter | None, Outcome]:
+    def _sent(self, reading: Reading, told: list[Notice], answers: Answers) -> tuple[Letter | None, Outcome]:
         try:
-            ticket = self._ticket(reading, notice)
+            letters = [self._letter(reading, notice) for notice in told]
         except NotFoundError as error:
             return None, Outcome(error=error.message, final=True)
         except CscError as error:  # damage that may be repaired, a file that somebody else may read
             return None, Outcome(error=error.message)
-        letter = Letter(notice, self._key, ticket, ticket.history[notice.seq - 1])
+        letter = letters[-1]
+        if letter.notice.letter:
+            notice = msgspec.structs.replace(letter.notice, id=letter.notice.letter)
+            letter = msgspec.structs.replace(letter, notice=notice, others=tuple(letters[:-1]))
         return letter, answers.refused(letter) or self._desk.post.send(letter)
+
+    def _letter(self, reading: Reading, notice: Notice) -> Letter:
+        ticket = self._ticket(reading, notice)
+        return Letter(notice, self._key, ticket, ticket.history[notice.seq - 1])
 
     def _ticket(self, reading: Reading, notice: Notice) -> Ticket:
         """The ticket as it stood after the event; the last is kept, since many are told of the same."""

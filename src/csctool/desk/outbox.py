@@ -1,6 +1,6 @@
 """A look into the outbox and at what left it, and a second chance for what was given up."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from csctool.desk.desk import Desk
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.retrying import as_new
-from csctool.domain.ticket import split_key
+from csctool.domain.ticket import Ticket, split_key
 from csctool.domain.words import TICKET_KEY
 from csctool.errors import CscError, NotFoundError, UsageError
 
@@ -48,6 +48,18 @@ def _messages(desk: Desk, key: str, wanted: Wanted) -> Iterator[Notice | Deliver
         if key in wanted.agencies:
             raise
         desk.setback(error)
+
+
+def recorded(desk: Desk, tickets: Sequence[Ticket]) -> dict[str, list[Notice | Delivery]]:
+    """What was sent, and what stands in the outbox, about each of these tickets, as its agency tells it."""
+    found: dict[str, list[Notice | Delivery]] = {ticket.key: [] for ticket in tickets}
+    for agency in {ticket.agency for ticket in tickets}:
+        since = min((t.opened_at for t in tickets if t.agency == agency and t.opened_at), default=None)
+        every: list[Notice | Delivery] = [*desk.store.deliveries(agency, since), *desk.store.outbox(agency)]
+        for one in every:
+            if one.ticket in found:
+                found[one.ticket].append(one)
+    return found
 
 
 def named(desk: Desk, names: Iterable[str], agencies: Iterable[str] = ()) -> dict[str, set[str]]:

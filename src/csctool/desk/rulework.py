@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -9,13 +10,15 @@ import msgspec
 from csctool.desk.desk import Desk
 from csctool.desk.opening import catalogued
 from csctool.desk.replay import rehearsed
+from csctool.domain import lifecycle
 from csctool.domain.matching import Book
+from csctool.domain.notice import Delivery, Notice
 from csctool.domain.organisation import Rules
 from csctool.domain.past import ticket_after
 from csctool.domain.query import Query
 from csctool.domain.rehearsal import Expectation, given_at, opening, outcome
 from csctool.domain.rulecheck import EXCLUSIVE, Finding, Names, categories_answered, every, shadowed, unknown
-from csctool.domain.ticket import Ticket
+from csctool.domain.ticket import Stamp, Ticket
 from csctool.errors import CscError, NotPermittedError, RefusedError, UsageError
 
 # -- check ---------------------------------------------------------------------------------------------------
@@ -92,7 +95,7 @@ def _read(desk: Desk, checked: Checked, agency: str | None, *, tell: bool) -> Ru
 def _found(rules: Rules, names: Names, seen: _Seen) -> Iterable[Finding]:
     yield from unknown(rules, names)
     dead = set()
-    for section in EXCLUSIVE:
+    for section in (*EXCLUSIVE, "notify"):
         for finding in shadowed(rules.source, getattr(rules, section)):
             dead.add(finding.rule)
             yield finding
@@ -205,13 +208,17 @@ def _tried(desk: Desk, expected: Expectation, default: str | None) -> Tried:
     given = catalogued(desk, dict(expected.given))
     described = {"kind": "contact", **given}
     draft = Ticket(key=f"{agency}-1", agency=agency, number=1, status="queued", **described)
-    found = rehearsed(desk, draft, given, expected.at or desk.clock())
+    at = expected.at or desk.clock()
+    found = rehearsed(desk, draft, given, at)
     deciders = {decision.hook: decision for decision in found.decisions}
     misses = []
     for name, wanted in expected.wants.items():
-        got = getattr(found.ticket, name)
+        if name == "notify":
+            got, wanted = sorted(told_at_opening(desk, found.ticket, at)), sorted(set(wanted))
+        else:
+            got = getattr(found.ticket, name)
         if got != wanted:
-            by = deciders.get(_HOOK[name])
+            by = deciders.get(_HOOK.get(name, ""))
             misses.append(Miss(name, wanted, got, *((by.plugin, by.rule, by.reason) if by else ())))
     return Tried(expected.number, expected.line, expected.name, agency, misses)
 
@@ -227,6 +234,18 @@ def _agency(desk: Desk, expected: Expectation, default: str | None) -> str:
     return key
 
 
+def told_at_opening(desk: Desk, draft: Ticket, at: datetime) -> set[str]:
+    """As what people would be told of the opening of a ticket that is decided: roles, persons' keys, addresses."""
+    queue = desk.settings.queues.get(draft.queue or "")
+    flags = lifecycle.callback_flag(draft.flags, draft.channel, None, draft.priority, desk.settings.priorities.phone)
+    whole = msgspec.structs.replace(
+        draft, flags=flags, status="assigned" if draft.assignee else "queued", tier=queue.tier if queue else None,
+        desk=desk.desk_of(draft.queue) if queue and draft.queue else None,
+    )  # fmt: skip
+    opened = lifecycle.open_ticket(whole, Stamp("", at, ""))
+    return {one.whom.role for one in desk.told_of(opened, opened.history[0]) if one.notice is not None}
+
+
 # -- capture -------------------------------------------------------------------------------------------------
 
 
@@ -238,11 +257,12 @@ class Captured(msgspec.Struct, frozen=True):
     other: dict[str, Any]
 
 
-def capture(ticket: Ticket, *, final: bool = False) -> Captured:
+def capture(desk: Desk, ticket: Ticket, *, final: bool = False) -> Captured:
     """What was said of a ticket when it was opened, and what should come out.
 
-    That is what was decided then; `final` takes what proved right: category, kind, service and priority as they stand
-    now, and the queue that resolved it, else the one it is in. Raises RefusedError for a ticket without a history.
+    That is what was decided then, and who was told, where that is on record; `final` takes what proved right:
+    category, kind, service and priority as they stand now, and the queue that resolved it, else the one it is in.
+    Raises RefusedError for a ticket without a history.
     """
     old = opening(ticket)
     if old is None:
@@ -256,10 +276,20 @@ def capture(ticket: Ticket, *, final: bool = False) -> Captured:
     chosen, other = (now, then) if final else (then, now)
     wants = {name: value for name, value in chosen.items() if value is not None and _open(name, value, given, final)}
     differs = {name: value for name, value in other.items() if name in wants and value not in (None, wants[name])}
+    told = _told(desk, ticket)
+    if told:
+        wants["notify"] = told
     name = f"{ticket.key}: {ticket.subject}"
     return Captured(
         Expectation(given, wants, name, ticket.agency, old.at), "at the opening" if final else "by now", differs
     )
+
+
+def _told(desk: Desk, ticket: Ticket) -> list[str]:
+    """As what people were told of the opening, as far as that is on record."""
+    store = desk.store
+    every: list[Notice | Delivery] = [*store.deliveries(ticket.agency, ticket.opened_at), *store.outbox(ticket.agency)]
+    return sorted({one.role for one in every if one.ticket == ticket.key and one.seq == 1})
 
 
 def _open(name: str, value: Any, given: dict[str, Any], final: bool) -> bool:

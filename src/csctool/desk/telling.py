@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -123,6 +124,17 @@ class _Agency:
         if not waits and not self._minds(whom):
             return at
         return self.hours.due(told, whom, at, self._clock())
+
+    def allowed(self, notice: Notice, now: datetime) -> datetime:
+        """The first moment from now on at which a notice may be delivered."""
+        if notice.urgent or not (notice.quiet or self._quiet_anywhere):
+            return now
+        return self.hours.allowed(notice, now)
+
+    @cached_property
+    def _quiet_anywhere(self) -> bool:
+        own = self._settings.notify.quiet or self._agency.notify.quiet
+        return bool(own) or any(person.quiet for person in self._settings.people.values())
 
     @property
     def hours(self) -> "Timetable":

@@ -12,6 +12,7 @@ import msgspec
 from csctool.desk.core import difference
 from csctool.desk.desk import Desk
 from csctool.desk.ports import Question, Unit
+from csctool.desk.withholding import recall
 from csctool.domain.effects import standing, taken_back
 from csctool.domain.operation import APART, begun, earliest, means, short
 from csctool.domain.ticket import Event, Ticket
@@ -48,7 +49,9 @@ def undo(desk: Desk, word: str | None = None, reason: str | None = None) -> Undo
     with desk.unit(*agencies) as unit:
         shares = _shares(desk, unit, agencies, op)
         tickets = [_undone(desk, unit, share, reason) for share in shares]
-        recalled = sum(_recall(unit, agency, op) for agency in agencies)
+        recalled = sum(recall(unit, agency, op, desk.op) for agency in agencies)
+        left = {notice.id for agency in agencies for notice in unit.outbox(agency)}
+    desk.foretold = [notice for notice in desk.foretold if notice.id in left]
     events = [event for share in shares for event in share.events]
     return Undone(op, verbs(events), events[0].actor, events[0].at, tickets, recalled)
 
@@ -201,10 +204,3 @@ def _claimed(unit: Unit, share: Share) -> None:
     other = unit.once(ticket.agency, once)
     if other is not None:
         raise RefusedError(f"{ticket.key} can't come back: {other.key} was opened with --once {once} since")
-
-
-def _recall(unit: Unit, agency: str, op: str) -> int:
-    """Take the messages that the operation caused out of the outbox, as far as they still wait."""
-    waiting = [notice.id for notice in unit.outbox(agency) if notice.op == op]
-    unit.drop(agency, waiting)
-    return len(waiting)

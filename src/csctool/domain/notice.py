@@ -70,8 +70,21 @@ class Notice(Frozen, frozen=True, omit_defaults=True):
     also: tuple[int, ...] = ()
 
 
+class Other(Frozen, frozen=True):
+    """A notice that is told in another's message."""
+
+    id: str
+    ticket: str
+    seq: int
+    event: str
+    at: datetime
+
+
 class Dispatch(Frozen, frozen=True):
-    """A message as programs get it: webhooks, commands, files. Of the ticket it has what routes a message further."""
+    """A message as programs get it: webhooks, commands, files. Of the ticket it has what routes a message further.
+
+    `others` are the notices that it tells besides, the oldest first.
+    """
 
     schema: Literal["csctool.notice/1"]
     id: str
@@ -89,12 +102,14 @@ class Dispatch(Frozen, frozen=True):
     assignee: str | None
     subject: str
     text: str
+    others: tuple[Other, ...] = ()
 
 
 class Delivery(Frozen, frozen=True, omit_defaults=True):
     """A notice that somebody took: when, and what the other end called it. Kept when the notice has left.
 
-    `answer` is True for what answers a mail of the recipient.
+    `answer` is True for what answers a mail of the recipient. What was told in one letter with others has the same
+    `letter`.
     """
 
     id: str
@@ -126,12 +141,13 @@ def name_of(event: Event) -> str:
 
 
 def delivered(
-    notice: Notice, at: datetime, receipt: str | None = None, detail: str | None = None, *, answer: bool = False
-) -> Delivery:
+    notice: Notice, at: datetime, receipt: str | None = None, detail: str | None = None, *, answer: bool = False,
+    letter: str | None = None,
+) -> Delivery:  # fmt: skip
     """The record of a delivery. What the other end said of it is cut to a line."""
     return Delivery(
         notice.id, notice.ticket, notice.seq, notice.event, notice.transport, notice.to, notice.role, notice.rule, at,
-        receipt and receipt[:_SAID], detail and detail[:_SAID], answer,
+        receipt and receipt[:_SAID], detail and detail[:_SAID], answer, letter,
     )  # fmt: skip
 
 

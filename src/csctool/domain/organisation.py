@@ -163,7 +163,8 @@ class Notify(Section, frozen=True):
     While no `transport` is named, rules must name one and the default rules tell nobody. `defaults`: whether the
     default rules are asked, or which of them. `quiet` holds for everybody who says nothing else; `delay` is how long
     each message can be taken back. Of the same event of the same ticket one letter goes out within `merge`; what
-    exceeds `letters_per_hour` to one recipient is told together.
+    exceeds `letters_per_hour` to one recipient is told together. These two are 5m and 30 where a transport is named;
+    else what rules ask for is told each by itself.
 
     `deliver`: by the next sweep, or `at-once` by a process that nobody waits for. A message that failed is tried again
     with growing pauses until `give_up` has passed in them. Who is answered by mail more than `answers_per_hour` times
@@ -174,8 +175,8 @@ class Notify(Section, frozen=True):
     defaults: bool | tuple[str, ...] = True
     quiet: str = ""
     delay: str = "0s"
-    merge: str = "5m"
-    letters_per_hour: int = 30
+    merge: str | None = None
+    letters_per_hour: int | None = None
     deliver: Literal["sweep", "at-once"] = "sweep"
     give_up: str = "3d"
     answers_per_hour: int = 10

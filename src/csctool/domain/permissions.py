@@ -34,7 +34,7 @@ DEFAULTS: Mapping[str, Row] = {
     "triage": _WORK, "assign": _WORK, "start": _WORK, "hold": _WORK, "resume": _WORK, "callback": _WORK,
     "escalate": _WORK, "return": _WORK, "diagnose": _WORK, "resolve": _WORK, "reopen": _WORK, "merge": _WORK,
     "dispatch": _DESK, "transfer": _DESK, "close": _DESK, "cancel": _DESK,
-    "outage": ("csr", "coordinator", "manager"),
+    "outage": ("csr", "coordinator", "manager"), "recall": ROLES,
     "undo": _ANYBODY, "overrule": _CHARGE,
     "sweep": _ANYBODY, "archive": _ANYBODY, "deliver": _ANYBODY,
     "import": _CHARGE, "repair": _CHARGE, "plugin": _CHARGE, "as": _CHARGE,
@@ -46,6 +46,7 @@ DESKWIDE = frozenset(
     {
         "open",
         "outage",
+        "recall",
         "undo",
         "sweep",
         "archive",
@@ -65,7 +66,8 @@ HOUSEKEEPING = frozenset({"sweep", "archive", "deliver", "repair", "restore", "p
 
 #: How a verb is said where its name alone would not tell.
 _SAID = {
-    "dispatch": "assign --queue, to another queue,", "deliver": "notify send and retry", "repair": "doctor --repair",
+    "dispatch": "assign --queue, to another queue,", "deliver": "notify send and retry",
+    "recall": "notify hold and recall", "repair": "doctor --repair",
     "plugin": "plugin new", "overrule": "undo of what somebody else did",
     "as": "--as", "agency": "agency add", "queue": "queue add", "person": "person add",
 }  # fmt: skip

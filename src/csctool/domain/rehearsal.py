@@ -57,7 +57,8 @@ class Outcome(Frozen, frozen=True):
 
 
 class Expectation(Frozen, frozen=True):
-    """What rules are expected to answer for a ticket: `given` is what somebody says of it, `wants` what must come out.
+    """What rules are expected to answer for a ticket: `given` is what somebody says of it, `wants` what must come out:
+    fields, and in `notify` as what people are told of the opening (`requester`, an address …), in any order.
 
     `number` and `line` say where it stands in its file, `at` at what time it is opened.
     """
@@ -72,7 +73,7 @@ class Expectation(Frozen, frozen=True):
 
 
 #: What an expectation may want.
-WANTED = ("category", "kind", "service", "impact", "urgency", "priority", "queue", "assignee")
+WANTED = ("category", "kind", "service", "impact", "urgency", "priority", "queue", "assignee", "notify")
 
 
 def opening(ticket: Ticket, ask: Collection[str] = ()) -> Opening | None:

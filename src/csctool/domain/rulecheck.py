@@ -7,6 +7,8 @@ that is named here never fires; some that never fire may go unnamed.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from csctool.domain.matching import GLOBBED, contains, normal, values_of, word
 from csctool.domain.naming import hint
 from csctool.domain.organisation import DeskSettings, Rule, Rules
@@ -111,13 +113,21 @@ def _nobody(rules: Rules, rule: Rule, what: str, did: str, name: str, known: Col
 
 
 def shadowed(file: str, rules: Sequence[Rule]) -> Iterable[Finding]:
-    """The rules of one section that earlier ones leave no ticket to."""
+    """The rules of one section that earlier ones leave no ticket to; of `notify`, no event of any ticket."""
+    rules = [_speaking(rule) for rule in rules]
     for at, rule in enumerate(rules):
-        earlier = _takers(rule, rules[:at])
+        earlier = _takers(rule, [other for other in rules[:at] if not other.then.get("continue")])
         if earlier:
             names = " and ".join(f"{other.name} (line {other.line})" for other in earlier)
             message = f"can never fire: {names} {'takes' if len(earlier) == 1 else 'take'} every ticket that it fits"
             yield Finding("shadowed", file, rule.line, rule.name, message, "put it before, or take it out")
+
+
+def _speaking(rule: Rule) -> Rule:
+    """A rule that tests what it speaks of, too."""
+    if rule.section != "notify":
+        return rule
+    return msgspec.structs.replace(rule, when={**rule.when, "on": rule.then["on"]})
 
 
 def _takers(rule: Rule, earlier: Sequence[Rule]) -> list[Rule]:

@@ -9,35 +9,34 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from csctool.desk.ports import Letter
-from csctool.domain.address import AddressError, address
+from csctool.domain.address import AddressError, address, mailbox
 from csctool.domain.effects import standing
 from csctool.domain.lifecycle import holding, rfc3339
 from csctool.domain.notice import name_of
-from csctool.domain.organisation import AgencySettings, DeskSettings
+from csctool.domain.organisation import AgencySettings, DeskSettings, Person
 from csctool.domain.outage import is_outage
+from csctool.domain.recipients import CLIENTS
 from csctool.domain.ticket import Event, Ticket
 from csctool.notify.neutral import neutral, one_line
 from csctool.notify.tongue import Tongue
 
 Audience = Literal["client", "staff"]
 
-#: Told as what these they read the words for clients, whoever they are.
-CLIENTS = frozenset({"requester", "affected", "cc", "contacts"})
 #: The fields that are lists.
 LISTS = frozenset({"notes", "entries", "history", "flags", "objections", "linked"})
 #: A longer text is cut: in a mail nobody reads on. How many public notes, past events and tickets of a digest are told.
 LONGEST, LONGEST_LINE, NOTES, EVENTS, ENTRIES = 20_000, 300, 5, 8, 100
 
 
-def people(settings: DeskSettings) -> frozenset[str]:
-    """The addresses of the persons of the desk."""
-    return frozenset(_spec(person.email).casefold() for person in settings.people.values() if person.email) - {""}
+def people(settings: DeskSettings) -> Mapping[str, Person]:
+    """The persons of the desk by their mailboxes."""
+    found = ((person.email and mailbox(person.email), person) for person in settings.people.values())
+    return {spec: person for spec, person in found if spec}
 
 
-def audience(letter: Letter, known: frozenset[str]) -> Audience:
-    """For whom the words are: `staff` only for the address of a person of the desk, who is told as such."""
-    told = letter.notice.role not in CLIENTS and _spec(letter.notice.to).casefold() in known
-    return "staff" if told else "client"
+def colleague(letter: Letter, known: Mapping[str, Person]) -> Person | None:
+    """The person of the desk who reads a letter as such; None for a client, and whoever is not known."""
+    return None if letter.notice.role in CLIENTS else known.get(mailbox(letter.notice.to) or "")
 
 
 def facts(
@@ -140,6 +139,7 @@ def _entry(letter: Letter, tongue: Tongue) -> dict[str, Any]:
     """What a digest says of one of its letters: nothing that a client may not read."""
     ticket, event = letter.ticket, letter.event
     note = event.note if "public" in event.changes else ticket.resolution if event.verb == "resolve" else None
+    note = letter.notice.text or note
     return {"key": ticket.key, "subject": one_line(ticket.subject, LONGEST_LINE), "at": rfc3339(event.at),
             "event": letter.notice.event, "event_name": tongue.name("event", letter.notice.event),
             "status": ticket.status, "status_name": tongue.name("status", ticket.status),
@@ -166,13 +166,6 @@ def _tie(event: Event) -> Mapping[str, str]:
 def _person(settings: DeskSettings, key: str | None) -> str:
     person = settings.people.get(key or "")
     return person.name if person else ""
-
-
-def _spec(text: str) -> str:
-    try:
-        return address(text).spec
-    except AddressError:
-        return ""
 
 
 def _name(text: str) -> str:

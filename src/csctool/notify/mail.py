@@ -54,7 +54,8 @@ class Sender(msgspec.Struct, frozen=True):
 def message(letter: Letter, words: Wording, sender: Sender) -> EmailMessage:
     """The mail of a letter, under the same Message-ID however often it is tried.
 
-    All mails about a ticket refer to one identity, which mail programs show as one conversation (RFC 5322, 3.6.4).
+    All mails about a ticket refer to one identity, which mail programs show as one conversation (RFC 5322, 3.6.4); one
+    about several tickets belongs to none.
     No program answers it by itself (RFC 3834, 5). Raises AddressError when the letter is not to exactly one address.
     """
     notice = letter.notice
@@ -68,8 +69,9 @@ def message(letter: Letter, words: Wording, sender: Sender) -> EmailMessage:
     mail["Subject"] = header(words.subject, LONGEST_SUBJECT)
     mail["Date"] = notice.at
     mail["Message-ID"] = f"<{notice.id}.{notice.ticket}@{domain}>"
-    mail["In-Reply-To"] = root
-    mail["References"] = root
+    if all(other.notice.ticket == notice.ticket for other in letter.others):
+        mail["In-Reply-To"] = root
+        mail["References"] = root
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(words.text.rstrip("\n") + "\n")

@@ -60,6 +60,8 @@ class Mailroom:
 
     def words(self, letter: Letter, locale: str | None = None) -> Wording:
         """What the recipient reads."""
+        if letter.others:
+            return self._writer.digest((*letter.others, letter), locale)
         return self._writer.worded(letter, locale)
 
     def mail(self, letter: Letter, words: Wording) -> bytes:

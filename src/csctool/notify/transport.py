@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from csctool.desk.ports import Letter, Outcome, Wording
-from csctool.domain.notice import Dispatch
+from csctool.domain.notice import Dispatch, Other
 
 if TYPE_CHECKING:
     import ssl
@@ -34,7 +34,7 @@ def document(letter: Letter, words: Wording) -> bytes:
         Dispatch(
             "csctool.notice/1", notice.id, letter.agency, notice.ticket, notice.seq, notice.event, notice.at, notice.to,
             notice.role, ticket.kind, ticket.status, ticket.priority, ticket.queue, ticket.assignee, words.subject,
-            words.text,
+            words.text, tuple(Other(o.id, o.ticket, o.seq, o.event, o.at) for o in (one.notice for one in letter.others)),
         )
     )  # fmt: skip
 

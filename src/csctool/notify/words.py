@@ -10,7 +10,7 @@ from csctool.desk.ports import Letter, Wording
 from csctool.domain.organisation import AgencySettings, DeskSettings
 from csctool.errors import CscError, SettingsError
 from csctool.notify.blocks import CONTENT, Page, page, plain_page
-from csctool.notify.facts import LISTS, LONGEST, Audience, audience, facts, people
+from csctool.notify.facts import LISTS, LONGEST, Audience, colleague, facts, people
 from csctool.notify.neutral import neutral, one_line
 from csctool.notify.sandbox import BREAK, VALUE, Engine, WordsError
 from csctool.notify.templates import LAST, Found, Read, Templates
@@ -56,7 +56,7 @@ class Writer:
         self._troubles: list[CscError] = []
         self._told: set[str] = set()
         self._templates: dict[str, Templates] = {}
-        self._readers: dict[tuple[str, Audience, str], Reader] = {}
+        self._readers: dict[tuple[str, Audience, str, str], Reader] = {}
         self._engines: dict[tuple[Audience, str, str, bool], Engine] = {}
         self._filled: dict[tuple[int, str], Fill | WordsError] = {}
 
@@ -168,13 +168,15 @@ class Writer:
 
     def _reader(self, letter: Letter, locale: str | None) -> Reader:
         settings, agency = self._settings, self._agency(letter.agency)
-        whom = audience(letter, self._people)
-        own = settings.locale if whom == "staff" else agency.locale or settings.locale
-        known = (letter.agency, whom, locale or own)
+        person = colleague(letter, self._people)
+        whom: Audience = "staff" if person else "client"
+        own = (person.locale if person else agency.locale) or settings.locale
+        place = (person.timezone or settings.timezone) if person else settings.zone_of(agency)
+        known = (letter.agency, whom, locale or own, place)
         if known not in self._readers:
             templates = self._of(letter.agency)
             locales = self._locales(letter.agency, templates, locale or own)
-            zone = ZoneInfo(settings.timezone if whom == "staff" else settings.zone_of(agency))
+            zone = ZoneInfo(place)
             exact = (locale or own).replace("-", "_")  # a region without words of its own has dates of its own
             tongue = Tongue(exact if locales[0] in chain(exact) else LAST, zone, templates.names(locales))
             self._readers[known] = Reader(whom, tongue, locales, templates)

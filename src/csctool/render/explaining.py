@@ -1,11 +1,12 @@
 """Why a ticket is where it is: what somebody had said, and the decisions that its history holds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from csctool.domain.effects import standing
+from csctool.domain.lifecycle import rfc3339
 from csctool.domain.rehearsal import given_at
 from csctool.domain.ticket import Ticket
 from csctool.render.rows import document, lines, rows, scalar, write
@@ -20,20 +21,22 @@ _QUESTIONS = {
 }
 
 
-def explained(found: Sequence[Ticket], fmt: str) -> None:
-    """Each decision: who was asked, who answered what and why, who was passed over."""
+def explained(found: Sequence[Ticket], fmt: str, told: Mapping[str, Sequence[Any]] = {}) -> None:
+    """Each decision: who was asked, who answered what and why, who was passed over. `told` are the messages about each
+    ticket that wait or were sent."""
     for at, ticket in enumerate(found):
         decisions = list(decided(ticket))
         if fmt == "json":
             document({
                 "schema": "csctool.explain/1", "key": ticket.key, "given": _given(ticket), "decisions": decisions,
-                "objections": _objections(ticket),
+                "objections": _objections(ticket), "told": [_telling(one) for one in told.get(ticket.key, ())],
             })  # fmt: skip
         elif fmt == "jsonl":
             lines({"key": ticket.key, **row} for row in decisions)
         elif fmt == "table":
             write("\n" if at else "")
             _print(ticket, decisions)
+            _told(told.get(ticket.key, ()))
         elif fmt == "keys":
             write(f"{ticket.key}\n")
         else:
@@ -84,3 +87,25 @@ def _print(ticket: Ticket, decisions: Sequence[dict[str, Any]]) -> None:
             write(f"          because: {visible(row['reason'])}\n")
     for text in _objections(ticket):
         write(f"  objection: {visible(text)}\n")
+
+
+def _telling(one: Any) -> dict[str, Any]:
+    """A message that waits or was sent: `at` is when it left, else when it is due."""
+    state = getattr(one, "state", "sent")
+    plain = {name: getattr(one, name) for name in ("seq", "event", "role", "to", "transport", "rule")}
+    return {**plain, "state": state, "at": one.at if state == "sent" else one.due}
+
+
+def _told(messages: Iterable[Any]) -> None:
+    """Who is told, a line for each event and rule."""
+    same: dict[tuple[Any, ...], list[str]] = {}
+    for one in sorted(messages, key=lambda one: one.seq):
+        row = _telling(one)
+        who = row["to"] if row["to"] == row["role"] else f"{row['to']} ({row['role']})"
+        same.setdefault((row["event"], row["state"], row["at"], row["transport"], row["rule"]), []).append(who)
+    said = {"sent": "told", "waiting": "to be told", "held": "held back", "dead": "could not be told"}
+    for (event, state, at, transport, rule), people in same.items():
+        when = f" at {rfc3339(at)}" if state in ("sent", "waiting") else ""
+        write(f"  {event}: who is told?\n")
+        write(f"      {said[state]}{when}: {visible(', '.join(people))}, by {visible(transport)}\n")
+        write(f"          because: {visible(rule)}\n")

@@ -87,6 +87,19 @@ def _whole(message: Any) -> dict[str, Any]:
     return plain if "state" in plain else {**plain, "state": "sent"}
 
 
+def withheld(notices: Sequence[Any], fmt: str, how: str, *, dry_run: bool) -> None:
+    """The messages that were held, let go or recalled: told on a terminal, listed where a script asks."""
+    if fmt != "table":
+        listed(notices, fmt)
+        return
+    for one in notices:
+        line = visible(f"{how} {one.id}: {one.to} of {one.ticket} {one.event}")
+        if dry_run:
+            write(f"would {line}\n")
+        elif sys.stderr.isatty():
+            click.echo(line, err=True)
+
+
 def foretold(notices: Sequence[Any], *, as_json: bool) -> None:
     """Who would be told, of what and by which rule, on stderr: a line for each event and rule, or a document for each
     message where JSON is asked for.

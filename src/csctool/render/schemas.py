@@ -92,7 +92,7 @@ SCHEMAS: dict[str, Callable[[], Any]] = {
     "notices": lambda: _envelope("notices", notices=_messages()),
     "deliveries": lambda: _envelope("deliveries", deliveries=list[Delivery]),
     "notice": lambda: Dispatch,
-    "preview": lambda: _envelope("preview", messages=list[Row]),
+    "preview": lambda: _envelope("preview", messages=list[Row], untold=list[Row]),
     "sla": lambda: msgspec.defstruct("Sla", [("schema", Literal["csctool.sla/1"]), *_fields(Ledger)]),
     "sla.recompute": lambda: _envelope("sla.recompute", checked=int, differences=list[Row]),
     "sla.simulate": _rows("sla.simulate"),

@@ -68,9 +68,9 @@ def _wrong(
         elif key == "fields":
             if not isinstance(value, dict):
                 yield f"{prefix}fields: must be a table", 'e.g. fields = { site = "Springfield" }'
-        elif key == "cc":
+        elif key in ("cc", "notify"):
             if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-                yield f"{prefix}cc: must be a list of texts", ""
+                yield f"{prefix}{key}: must be a list of texts", ""
         elif not isinstance(value, str):
             yield f"{prefix}{key}: must be text", ""
 

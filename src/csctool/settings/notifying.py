@@ -109,10 +109,10 @@ def check_desk(desk: DeskSettings, path: str) -> None:
     """Refuse `[notify]` of csctool.toml, and hours of people, that can't be. Raises SettingsError."""
     own = desk.notify
     _section(desk, AgencyNotify(own.transport, own.defaults, own.quiet, own.delay), path, desk.plugins)
-    merge = elapsed_seconds(own.merge)
+    merge = elapsed_seconds(own.merge) if own.merge is not None else 0
     if merge is None or merge > 86400:
         raise SettingsError(f"{path}: notify.merge: no time of at most a day: {own.merge!r}", "write e.g. 5m, or 0s")
-    if own.letters_per_hour < 1:
+    if own.letters_per_hour is not None and own.letters_per_hour < 1:
         raise SettingsError(f"{path}: notify.letters_per_hour: {own.letters_per_hour} is below 1")
 
 

@@ -37,12 +37,14 @@ class Enough(msgspec.Struct, frozen=True):
 
 
 class Letter(msgspec.Struct, frozen=True):
-    """A notice on its way, with what it is about: the ticket as it stood after the event."""
+    """A notice on its way, with what it is about: the ticket as it stood after the event. `others` are told with it in
+    one letter, all together the oldest first."""
 
     notice: Notice
     agency: str
     ticket: Ticket
     event: Event
+    others: tuple["Letter", ...] = ()
 
 
 class Wording(msgspec.Struct, frozen=True):
