@@ -106,7 +106,7 @@ def test_history_says_the_old_and_the_new_value_of_every_changed_field(busy):
     (("list",), "tickets", ["tickets"]),
     (("search", "plain"), "tickets", ["tickets"]),
     (("history", "DHS-1"), "history", ["key", "events"]),
-    (("explain", "DHS-1"), "explain", ["key", "given", "decisions", "objections"]),
+    (("explain", "DHS-1"), "explain", ["key", "given", "decisions", "objections", "told"]),
     (("agency", "list"), "agencies", ["agencies"]),
     (("agency", "show", "DHS"), "agencies", ["agencies"]),
     (("agency", "add", "DOC"), "agencies", ["agencies"]),

@@ -1,5 +1,10 @@
 """A desk with people and a transport, and what waits in its outbox."""
 
+import re
+
+#: What a sweep says of a message.
+TOLD = re.compile(r"tell \S+: (.*) of (\S+), by \S+")
+
 PEOPLE = """
 [people.ana]
 email = "Ana@csc.example.gov"
@@ -60,15 +65,14 @@ class Office:
         """Who is told by a sweep, as (event, mailbox)."""
         if clock:
             self.at(clock)
-        before = self.notices("--state", "sent")
-        self("sweep")
-        sent = self.notices("--state", "sent")[len(before) :]
-        return [(n["event"], n["to"].rpartition("<")[2].rstrip(">")) for n in sent]
+        found = [TOLD.fullmatch(line) for line in self("sweep").lines if line.startswith("tell ")]
+        return [(one[2], one[1].rpartition("<")[2].rstrip(">")) for one in found]
 
     def settings(self, text, more=""):
         """`[notify]` says this instead."""
         path = self.desk / "csctool.toml"
-        path.write_text(path.read_text().replace('[notify]\ntransport = "file"\n', f"[notify]\n{text}\n") + more)
+        before = re.sub(r"(?m)^\[notify\]\n(?:[^\[\n].*\n|\n)*", "", path.read_text())
+        path.write_text(f"{before}\n[notify]\n{text}\n{more}")
 
     def person(self, name, text):
         """More of a person."""

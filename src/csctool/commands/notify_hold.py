@@ -58,5 +58,5 @@ def _withhold(
     from csctool.render.notify import withheld
 
     desk = context.desk(dry_run=dry_run)
-    done = context.took(withhold(desk, how, ids or (), tickets=tickets, operations=ops, agencies=agencies))
+    done = context.took(withhold(desk, how, ids, tickets=tickets, operations=ops, agencies=agencies))
     withheld(done.notices, fmt, how, dry_run=dry_run)

@@ -141,8 +141,9 @@ class _Agency:
         if self._letters is None:
             self._letters = {}
             seen: set[str] = set()
-            for one in self._desk.store.deliveries(self._key, self._desk.clock() - HOUR):
-                if one.letter is None or one.letter not in seen:
+            since = self._desk.clock() - HOUR
+            for one in self._desk.store.deliveries(self._key, since):
+                if one.at > since and (one.letter is None or one.letter not in seen):
                     seen.add(one.letter or "")
                     self._letters.setdefault(place(one), []).append(one.at)
         return self._letters

@@ -274,7 +274,9 @@ def capture(desk: Desk, ticket: Ticket, *, final: bool = False) -> Captured:
     now = {"category": ticket.category, "kind": ticket.kind, "service": ticket.service, "priority": ticket.priority,
            "queue": happened.resolver or ticket.queue}  # fmt: skip
     chosen, other = (now, then) if final else (then, now)
-    wants = {name: value for name, value in chosen.items() if value is not None and _open(name, value, given, final)}
+    wants: dict[str, Any] = {
+        name: value for name, value in chosen.items() if value is not None and _open(name, value, given, final)
+    }
     differs = {name: value for name, value in other.items() if name in wants and value not in (None, wants[name])}
     told = _told(desk, ticket)
     if told:

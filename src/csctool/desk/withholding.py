@@ -52,19 +52,20 @@ class Name(msgspec.Struct, frozen=True):
 
 
 def withhold(
-    desk: Desk, how: How, words: Iterable[str], *, tickets: Iterable[str] = (), operations: Iterable[str] = (),
+    desk: Desk, how: How, words: Iterable[str] | None, *, tickets: Iterable[str] = (), operations: Iterable[str] = (),
     agencies: Sequence[str] = (),
 ) -> Withheld:  # fmt: skip
-    """Hold, release or recall the messages that are named; `words` are ids, beginnings of ids, or keys of tickets.
+    """Hold, release or recall the messages that are named; `words` are ids, beginnings of ids, or keys of tickets, None
+    where nobody gave any.
 
     Each agency is one unit of work. What has left already is a RefusedError, what may be leaving just now a BusyError,
     by the name that meant it. Raises UsageError, NotPermittedError.
     """
     desk.permit("recall")
-    names = [_name(word) for word in words]
+    names = [_name(word) for word in words or ()]
     names += [Name(key.upper(), "ticket") for key in tickets]
     names += [Name(word, "operation") for word in operations]
-    if not names:
+    if words is None and not names:
         raise UsageError("which messages?", "give their IDs, --ticket KEY or --op OP")
     for key in agencies:
         desk.directory.agency(key)

@@ -186,7 +186,7 @@ def _inherit(some: Sequence[Notice], merge: timedelta, found: dict[str, Notice])
     for at in range(len(some) - 2, -1, -1):
         notice = some[at]
         for other in reversed(some[at + 1 :]):
-            again = other.event == notice.event and other.at - notice.at <= merge
+            again = bool(merge) and other.event == notice.event and other.at - notice.at <= merge
             meanwhile = notice.at <= other.at < notice.due
             heir = found.get(other.id, other)
             if (again or meanwhile) and absorbs(other, notice) and heir.due - notice.due <= PATIENCE:

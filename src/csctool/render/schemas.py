@@ -59,7 +59,9 @@ SCHEMAS: dict[str, Callable[[], Any]] = {
     "ticket": lambda: _envelope("ticket", ticket=Ticket),
     "tickets": lambda: _envelope("tickets", tickets=list[Ticket]),
     "history": lambda: _envelope("history", key=str, events=list[Event]),
-    "explain": lambda: _envelope("explain", key=str, given=Row, decisions=list[Row], objections=list[str]),
+    "explain": lambda: _envelope(
+        "explain", key=str, given=Row, decisions=list[Row], objections=list[str], told=list[Row]
+    ),
     "replay": lambda: _envelope(
         "replay",
         tickets=int,
