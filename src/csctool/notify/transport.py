@@ -30,11 +30,12 @@ class Transport(Protocol):
 def document(letter: Letter, words: Wording) -> bytes:
     """A letter for programs, as JSON."""
     notice, ticket = letter.notice, letter.ticket
+    others = tuple(Other(n.id, n.ticket, n.seq, n.event, n.at) for n in (other.notice for other in letter.others))
     return msgspec.json.encode(
         Dispatch(
             "csctool.notice/1", notice.id, letter.agency, notice.ticket, notice.seq, notice.event, notice.at, notice.to,
             notice.role, ticket.kind, ticket.status, ticket.priority, ticket.queue, ticket.assignee, words.subject,
-            words.text, tuple(Other(o.id, o.ticket, o.seq, o.event, o.at) for o in (one.notice for one in letter.others)),
+            words.text, others,
         )
     )  # fmt: skip
 
