@@ -187,13 +187,11 @@ def test_hostile_words_in_every_parameter_are_told_as_text(hostile, name, tmp_pa
             assert not UNSAFE.search(shown(said, None)), (param, text, said)
 
 
-@pytest.mark.parametrize("name", TOURED)
+@pytest.mark.parametrize("name", [name for name in TOURED if "json" in formats(COMMANDS[name])])
 def test_an_error_in_json_carries_the_words_and_no_control_character(hostile, name, tmp_path, monkeypatch):
     """As a document on stderr: what is hostile stands there escaped, as JSON does it, and is all there."""
     monkeypatch.chdir(tmp_path)
     command = COMMANDS[name]
-    if "json" not in formats(command):
-        pytest.skip("it has no --format json")
     words = call(tuple(name.split()), command, tmp_path, {texts(command)[0]: ALL} if texts(command) else {})
     at = words.index("--")
     said = hostile._run(("--now", MONDAY, *words[:at], "--format", "json", *words[at:]), None, {})
