@@ -31,7 +31,7 @@ FILTERS = (
     click.option("--service", "-s", "services", multiple=True, type=SERVICE, help="About this service; * is any run."),
     click.option("--category", "categories", multiple=True, type=FILLED, help="Or below it; * is any run."),
     click.option("--requester", "requesters", multiple=True, type=FILLED, help="Part of a name or address."),
-    click.option("--flag", "flags", multiple=True, type=FILLED, help="With this flag: callback-required, incomplete, undone."),
+    click.option("--flag", "flags", multiple=True, type=FILLED, help="Such as callback-required, incomplete, undone."),
     click.option("--opened", type=FILLED, metavar="RANGE", help="Opened in: 2026-11, 7d, A..B."),
     click.option("--resolved", type=FILLED, metavar="RANGE", help="Resolved in."),
     click.option("--due", type=FILLED, metavar="RANGE", help="To be resolved in."),
