@@ -336,6 +336,7 @@ def test_settings_that_are_wrong_do_not_keep_the_doctor_from_the_tickets(desk: s
     status, out, _ = told(desk, "doctor", status=None)
     assert status == 7
     assert "settings: " in out
+    assert "config check reads it again" in out
     assert "open.json is damaged: it is empty" in out
     overwrite(f"{desk}/{OPEN}", content(f"{desk}/agencies/DHS/open.prev.json"))
     assert told(desk, "doctor", status=None)[0] == 2

@@ -107,6 +107,17 @@ def test_a_mail_with_the_heads_in_it_is_as_good_as_the_heads(csctool, worked):
     csctool.refused("audit", "verify", "--head", "-", stdin=mail.replace('"digest"', '"digits"'), status=2)
 
 
+@pytest.mark.parametrize("fmt", ["table", "csv", "tsv", "markdown", "jsonl", "json"])
+def test_heads_may_be_kept_in_any_format_and_show_what_was_cut_off(csctool, worked, fmt):
+    time.sleep(1.1)
+    mail = f"Subject: H\xe4upter\n\n{csctool('audit', 'head', '--format', fmt).out}\nsent 20261126T090000Z by cron\n"
+    csctool("audit", "verify", "--head", "-", stdin=mail)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("csctool.storage.codec.seals", lambda _: ())
+        tamper(csctool, worked, _without_the_end)
+    assert "what stood there before" in csctool("audit", "verify", "--head", "-", stdin=mail, status=10).err
+
+
 @pytest.mark.parametrize(
     "text", ["", "hello", "From: me\n\nno heads here\n", "[" * 100_000, '{"heads":' + "[" * 100_000, "{" * 9]
 )

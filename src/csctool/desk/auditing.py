@@ -1,5 +1,6 @@
 """Checking that histories are what was written: chains, states that follow from them, numbers without gaps."""
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import BinaryIO
@@ -74,7 +75,7 @@ def compare(desk: Desk, kept: Iterable[Head]) -> list[Break]:
 
 
 def read_heads(file: BinaryIO) -> list[Head]:
-    """What `audit head --format json` or `jsonl` printed, also as it stands in a mail. Raises UsageError."""
+    """What `audit head` printed in any format, also as it stands in a mail. Raises UsageError."""
     data = file.read(LONGEST + 1)
     if len(data) > LONGEST:
         raise UsageError(f"not the heads of an audit: over {LONGEST >> 20} MiB", _KEEP)
@@ -88,6 +89,8 @@ def read_heads(file: BinaryIO) -> list[Head]:
                 found += msgspec.json.decode(line, type=_Kept).heads
             elif line.startswith(b"{"):
                 found.append(msgspec.json.decode(line, type=Head))
+            else:
+                found += _row(line.decode(errors="replace"))
     except unreadable as error:
         raise UsageError(f"not the heads of an audit: {error}", _KEEP) from None
     if not found:
@@ -97,11 +100,23 @@ def read_heads(file: BinaryIO) -> list[Head]:
 
 #: Heads of a thousand agencies take 130 KB.
 LONGEST = 16 << 20
-_KEEP = "keep what csctool audit head --format jsonl prints"
+_KEEP = "keep what csctool audit head prints"
+
+
+#: When a head was taken, as operations begin with it.
+_TAKEN = re.compile(r"\d{8}T\d{6}Z")
 
 
 class _Kept(msgspec.Struct):
     heads: list[Head]
+
+
+def _row(line: str) -> list[Head]:
+    """The head in a row of a table, of CSV or Markdown; other lines have none."""
+    match re.findall(r"\w+", line):
+        case [agency, before, tickets, digest] if _TAKEN.fullmatch(before) and tickets.isdecimal():
+            return [Head(agency, before, int(tickets), digest)]
+    return []
 
 
 def _agencies(desk: Desk, wanted: Iterable[str]) -> list[str]:
