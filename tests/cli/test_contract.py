@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from conftest import TIME
+from csctool.commands import CHAPTERS
 from csctool.render.schemas import SCHEMAS
 
 FIELDS = """
