@@ -328,8 +328,8 @@ class Directory(Protocol):
     def of_domain(self, domain: str) -> str | None:
         """The agency that lists an e-mail domain."""
 
-    def rules_of(self, agency: str | None) -> "tuple[Rules, list[Finding]]":
-        """The rules of an agency, or of the desk, and what is wrong with those that can't be used.
+    def rules_of(self, agency: str | None, desk: DeskSettings) -> "tuple[Rules, list[Finding]]":
+        """The rules of an agency, or of the desk, and what is wrong with those that can't be used on this desk.
 
         Raises SettingsError for a file that is no TOML.
         """
