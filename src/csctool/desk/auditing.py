@@ -46,9 +46,8 @@ def verify(desk: Desk, agencies: Iterable[str] = ()) -> Verified:
                 found.breaks.append(wrong)
         gaps = desk.store.gaps(key)
         found.gaps += [(key, gap) for gap in gaps]
-        for gap in gaps:
-            numbers.update(range(gap.first, gap.last + 1))
-        found.breaks += _missing(desk, key, numbers)
+        found.breaks += _missing(key, [*((n, n) for n in numbers), *((gap.first, gap.last) for gap in gaps)],
+                                 desk.store.counter(key, "number"))  # fmt: skip
     return found
 
 
@@ -137,8 +136,16 @@ def _strayed(ticket: Ticket) -> Break | None:
     return Break(ticket.key, len(ticket.history), f"no event explains its {', '.join(fields)}")
 
 
-def _missing(desk: Desk, agency: str, numbers: set[int]) -> list[Break]:
-    """Numbers that were given out and have no ticket: a number is never used twice, and no ticket is ever removed."""
-    last = desk.store.counter(agency, "number")
-    gone = [number for number in range(1, last + 1) if number not in numbers]
-    return [Break(f"{agency}-{number}", 0, "its number was given out, and there is no such ticket") for number in gone]
+def _missing(agency: str, spans: list[tuple[int, int]], last: int) -> list[Break]:
+    """Numbers up to `last` that were given out and are in no span of what is accounted for: a number is never used
+    twice, and no ticket is ever removed. A run of them is one break, however long a forged counter makes it."""
+    breaks, expected = [], 1
+    for first, end in [*sorted(spans), (last + 1, last + 1)]:
+        if first == expected + 1:
+            why = "its number was given out, and there is no such ticket"
+            breaks.append(Break(f"{agency}-{expected}", 0, why))
+        elif first > expected:
+            why = f"its number and those up to {agency}-{first - 1} were given out, and there are no such tickets"
+            breaks.append(Break(f"{agency}-{expected}", 0, why))
+        expected = max(expected, end + 1)
+    return breaks

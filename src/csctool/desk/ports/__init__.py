@@ -120,7 +120,7 @@ class Store(Protocol):
         """Where a counter of the agency stands; `number` is the highest ticket number that was ever given out."""
 
     def gaps(self, agency: str) -> "list[Gap]":
-        """Numbers of the agency whose tickets a restore or a repair lost."""
+        """Numbers of the agency without tickets: a restore or a repair lost them, or an import passed them over."""
 
     def archive(self, agency: str) -> int:
         """Move finished tickets to the archive of the month in which they ended; returns how many moved. Idempotent."""
