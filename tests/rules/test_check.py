@@ -170,3 +170,14 @@ def test_a_rule_that_would_stop_every_command_of_the_agency_is_found(csctool, wr
     assert (finding["kind"], finding["rule"]) == (kind, "notify[1]")
     assert says in f"{finding['message']}; {finding['hint']}"
     assert says in csctool("open", "Printer", "--agency", "DHS", status=2).err
+
+
+def test_a_transport_that_nobody_has_is_found_unless_a_plugin_may_have_it(csctool, desk, write):
+    write('[[notify]]\non = ["opened"]\nto = ["requester"]\ntransport = "smpt"\n')
+    (finding,) = found(csctool, "--agency", "DHS")
+    assert finding["message"] == "transport: there is no 'smpt'"
+    assert finding["hint"] == "did you mean `smtp`?"
+
+    settings = desk / "agencies/DHS/agency.toml"
+    settings.write_text(settings.read_text().replace("plugins = []", 'plugins = ["plugins/pigeons.py"]'))
+    found(csctool, "--agency", "DHS", status=0)

@@ -41,9 +41,9 @@ class Agencies:
         from csctool.settings.rules import desk_rules_path, read_rules
 
         if agency is None:
-            return read_rules(desk_rules_path(self._root), desk, None)
-        path = load.agency_path(self._root, agency, load.RULES_FILE)
-        return read_rules(path, desk, self.agency(agency).notify.transport)
+            return read_rules(desk_rules_path(self._root), desk, None, plugins=True)  # an agency may have some
+        path, own = load.agency_path(self._root, agency, load.RULES_FILE), self.agency(agency)
+        return read_rules(path, desk, own.notify.transport, plugins=bool(own.plugins or desk.plugins))
 
     def expectations(self, path: str) -> "list[Expectation]":
         """What an agency expects of its rules."""

@@ -88,6 +88,15 @@ def on_desk(rule: Rule, desk: DeskSettings, transport: str | None) -> Iterator[P
         yield "unknown-value", wrong, right_quiet(desk)
 
 
+def no_transport(rule: Rule, desk: DeskSettings) -> Iterator[Problem]:
+    """A transport that neither settings nor csctool know: for an agency whose messages no plugin may deliver."""
+    from csctool.domain.transports import KINDS
+
+    way, ways = rule.then.get("transport"), tuple(dict.fromkeys((*desk.transports, *KINDS)))
+    if way is not None and way not in ways:
+        yield "unknown-value", f"transport: there is no {way!r}", likely(way, ways)
+
+
 def _free_words(way: str, desk: DeskSettings) -> bool:
     """Whether a transport may have names for places that only it knows; mail has none."""
     return getattr(desk.transports.get(way), "kind", way) != "smtp"
