@@ -1,5 +1,6 @@
 """The desk is backed up every night; one day somebody needs it."""
 
+import errno
 import gzip
 import io
 import json
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from csctool.storage import files
 from csctool.storage.tiny import TinyStore
 
 
@@ -166,6 +168,15 @@ def test_a_leftover_of_a_backup_that_was_killed_goes(worked, file, tmp_path):
     (tmp_path / ".csctool-backup-mine").write_text("not a part")
     worked("backup", file)
     assert sorted(os.listdir(tmp_path)) == [".csctool-backup-mine", "desk", "desk.tar.gz"]
+
+
+def test_a_backup_whose_name_may_not_be_on_the_disk_yet_is_told_as_one_that_may_be_there(worked, file, monkeypatch):
+    def fail(_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(files, "sync_directory", fail)
+    assert "may have been saved all the same" in worked.refused("backup", file, status=7)
+    worked("backup", "--verify", file)
 
 
 # -- over a desk that goes on --------------------------------------------------------------------------------
@@ -349,6 +360,14 @@ def test_what_was_delivered_since_is_not_delivered_again(telling, file):
     telling("restore", file)
     assert outbox(telling) == []
     assert telling("sweep").out == ""
+
+
+def test_what_programs_read_of_the_messages_stays_in_its_place(telling, file):
+    telling("sweep")
+    told = (telling.desk / "agencies/DHS/messages.jsonl").read_text()
+    assert told
+    telling("restore", file)
+    assert (telling.desk / "agencies/DHS/messages.jsonl").read_text() == told
 
 
 def test_what_still_waits_goes_on_waiting(telling, file):
