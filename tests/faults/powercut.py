@@ -3,7 +3,7 @@
 The model is weaker than any file system in use. An inode's bytes are on the disk when it was fsynced; a name is
 there, or gone, when its directory was fsynced. Whatever was not may be missing, each by itself and in any combination:
 a later rename may have arrived and an earlier one not. Bytes that were not fsynced may be missing, cut
-somewhere, or zeros. Lock files do not count: what they say is never believed.
+somewhere, or zeros; a file's new length may be missing, too. Lock files do not count: what they say is never believed.
 """
 
 import hashlib
@@ -19,7 +19,12 @@ from . import breaking
 
 #: More combinations than this of one moment are sampled.
 MOST = 4096
-CALLS = "openat,write,pwrite64,fsync,fdatasync,rename,link,unlink,close,fchmod,chmod,mkdir,ftruncate,rmdir,renameat2"
+CALLS = (
+    "openat,write,pwrite64,fsync,fdatasync,rename,link,linkat,unlink,close,fchmod,chmod,mkdir,ftruncate,fallocate,rmdir,"
+    "renameat2"
+)
+#: Files that are written in place and never believed.
+LOCKS = (".lock", ".delivering")
 
 _LINE = re.compile(r"^(?:\d+ +)?(\w+)\((.*)\) += (-?\d+)")
 _TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
@@ -113,7 +118,7 @@ class Recording:
             inode = f"new {self._fresh}"
             self._names[path] = inode
             self._enter(path, inode)
-        self._open[answer] = ("inode", self._names[path])
+        self._open[answer] = ("lock" if path.endswith(LOCKS) else "inode", self._names[path])
         if "O_TRUNC" in told:
             self._data(self._names[path], None, b"")
 
@@ -125,8 +130,31 @@ class Recording:
             op.tells = True
             self.ops.append(op)
 
-    def _pwrite64(self, *_: Any) -> None:
-        """Only lock files are written in place."""
+    def _pwrite64(self, texts: list[bytes], number: str, told: str, answer: int) -> None:
+        kind, inode = self._open.get(int(number), ("", None))
+        if kind == "inode":
+            self._data(inode, int(told.rpartition(",")[2]), texts[0][:answer])
+
+    def _ftruncate(self, _texts: list[bytes], number: str, told: str, _answer: int) -> None:
+        self._resize(number, int(told.rpartition(",")[2]), cut=True)
+
+    def _fallocate(self, _texts: list[bytes], number: str, told: str, _answer: int) -> None:
+        _, _, start, length = map(str.strip, told.split(","))
+        self._resize(number, int(start) + int(length), cut=False)
+
+    def _resize(self, number: str, size: int, *, cut: bool) -> None:
+        """The file gets another length: it grows by zeros, and is made shorter where that is meant."""
+        kind, inode = self._open.get(int(number), ("", None))
+        if kind != "inode":
+            return
+
+        def apply(data: bytearray) -> None:
+            data.extend(bytes(max(0, size - len(data))))
+            if cut:
+                del data[size:]
+
+        apply(self._inodes.setdefault(inode, bytearray()))
+        self.ops.append(Op(lambda disk, _: apply(disk.inodes.setdefault(inode, bytearray())), ("inode", inode)))
 
     def _data(self, inode: Any, offset: int | None, content: bytes) -> None:
         start = len(self._inodes.setdefault(inode, bytearray())) if offset == -1 else offset or 0
@@ -149,7 +177,7 @@ class Recording:
         else:
             data = self._inodes[inode]
             data[start : start + len(content)] = content
-        self.ops.append(Op(apply, ("inode", inode), len(forms) if size > 4 and offset == -1 else 1))
+        self.ops.append(Op(apply, ("inode", inode), len(forms) if size > 4 and offset is not None else 1))
 
     def _fsync(self, _texts: list[bytes], number: str, _told: str, _answer: int) -> None:
         if int(number) in self._open:
@@ -178,6 +206,8 @@ class Recording:
         if old is not None and new is not None:
             self._names[new] = self._names[old]
             self._enter(new, self._names[old])
+
+    _linkat = _link
 
     def _mkdir(self, texts: list[bytes], *_: Any) -> None:
         path = self._inside(texts[0])
@@ -267,7 +297,7 @@ def digest(image: Image) -> bytes:
     """The same for disks that hold the same; what lock files say does not matter."""
     told = hashlib.blake2b(digest_size=16)
     for path, content in sorted(image.items()):
-        told.update(repr((path, None if path.endswith(".lock") else content)).encode())
+        told.update(repr((path, None if path.endswith(LOCKS) else content)).encode())
     return told.digest()
 
 

@@ -24,6 +24,20 @@ LONG = os.environ.get("CSCTOOL_FAULTS") == "long"
 MONDAY, TUESDAY = "2026-11-02T09:00:00Z", "2026-11-03T09:00:00Z"
 
 State = dict[str, dict[str, Any]]
+#: So that changes cause messages: those must be there, or not, together with their change.
+RULES = """
+[[notify]]
+on = ["status"]
+to = ["requester"]
+transport = "file"
+
+[[notify]]
+on = ["outage"]
+to = ["noc@example.org"]
+transport = "file"
+"""
+#: The backup that a command makes in the desk's own directory.
+MADE = "made.tar.gz"
 
 
 class Deed(NamedTuple):
@@ -31,7 +45,8 @@ class Deed(NamedTuple):
 
     `full`: broken at every point, not only at some. `whole`: what changes together or not at all. `crowded`: how many
     finished tickets may wait among the live ones before a write archives them. `also`: a command line that does what is
-    left when the first of several keys fails and the others do not.
+    left when the first of several keys fails and the others do not. `again`: the same command, given once more, does
+    what an interrupted one left.
     """
 
     words: str
@@ -40,6 +55,7 @@ class Deed(NamedTuple):
     whole: Literal["desk", "agency", "ticket"] = "desk"
     crowded: int = unit.CROWDED
     also: str | None = None
+    again: bool = False
 
 
 def discard(_: object) -> None:
@@ -66,6 +82,40 @@ def worked_on(root: str) -> None:
     told(root, "reopen", "DHS-4", "--reason", "again")
 
 
+def merged(root: str) -> None:
+    told(root, "merge", "DHS-1", "--into", "DOT-1")
+
+
+def transferred(root: str) -> None:
+    told(root, "transfer", "DHS-1", "--agency", "DOT")
+
+
+def handed_on(root: str) -> None:
+    """Three tickets of two agencies, by one command."""
+    told(root, "assign", "DHS-1", "DHS-2", "DOT-1", "--queue", "apps")
+
+
+def taken_in(root: str) -> None:
+    told(root, "import", f"{root}/rows.jsonl", status=4)
+
+
+def telling(root: str) -> None:
+    """Messages of two agencies wait."""
+    told(root, "start", "DHS-1", "DHS-2", "DOT-1")
+    told(root, "hold", "DHS-1", "DOT-1", "--for", "vendor")
+
+
+def held_back(root: str) -> None:
+    telling(root)
+    told(root, "notify", "hold", "--ticket", "DHS-1", "--ticket", "DOT-1")
+
+
+def failing(root: str) -> None:
+    """An outage to which a ticket of each agency belongs."""
+    told(root, "outage", "open", "voicemail", "--text", "down")
+    told(root, "link", "DHS-1", "DHS-2", "DOT-1", "--child-of", "CSC-1")
+
+
 #: Every command that is broken. One more line breaks one more command.
 DEEDS = {
     "open": Deed("open Printer --agency DHS --kind incident --requester ann@example.org"),
@@ -78,11 +128,26 @@ DEEDS = {
     "close, which archives": Deed("close DHS-3", crowded=1),
     "archive": Deed("archive"),
     "archive one that was archived before": Deed("archive", lambda root: reopened(root), full=False),
-    "import": Deed("import {root}/rows.jsonl --rejects {root}/rejects.jsonl", whole="agency"),
+    "import": Deed("import {root}/rows.jsonl --rejects {root}/rejects.jsonl", whole="agency", again=True),
     "transfer": Deed("transfer DHS-1 --agency DOT"),
     "repair": Deed("doctor --repair", spoil),
-    "sweep": Deed("sweep", whole="ticket"),
+    "sweep": Deed("sweep", whole="ticket", again=True),
     "undo": Deed("undo", lambda root: discard(told(root, "resolve", "DHS-2", "--resolution", "replaced"))),
+    "undo a merge": Deed("undo", merged),
+    "undo a transfer": Deed("undo", transferred),
+    "undo what one command did to many": Deed("undo", handed_on),
+    "undo an import": Deed("undo", taken_in, full=False),
+    "notify send": Deed("notify send", telling, whole="ticket", again=True),
+    "notify hold": Deed("notify hold --ticket DHS-1 --ticket DOT-1", telling, full=False, whole="agency", again=True),
+    "notify hold --release": Deed(
+        "notify hold --release --ticket DHS-1 --ticket DOT-1", held_back, full=False, whole="agency", again=True
+    ),
+    "notify recall": Deed(
+        "notify recall --ticket DHS-1 --ticket DOT-1", telling, full=False, whole="agency", again=True
+    ),
+    "backup": Deed(f"backup {{root}}/{MADE} --force", full=False, again=True),
+    "outage open": Deed("outage open voicemail --text down", whole="ticket", again=True),
+    "outage resolve": Deed("outage resolve CSC-1 --resolution up-again", failing, whole="ticket", again=True),
     "assign": Deed("assign DHS-1 --queue apps", full=False),
     "note": Deed("note DHS-1 DHS-2 DOT-1 seen", full=False, whole="ticket"),
     "note over three agencies": Deed(
@@ -140,23 +205,27 @@ def told(root: str, *words: str, status: int | None = 0) -> tuple[int, str, str]
 
 
 def build(root: str) -> None:
-    """A desk with tickets in every status that a command needs."""
+    """A desk with tickets in every status that a command needs, which has told all that it had to tell."""
     told(root, "init", root)
+    with open(f"{root}/rules.toml", "a", encoding="utf-8") as file:
+        file.write(RULES)
     for agency in ("DHS", "DOT"):
         told(root, "agency", "add", agency)
     for number in range(1, 6):
-        told(root, "open", f"Trouble {number}", "--agency", "DHS", "--kind", "incident")
-    told(root, "open", "Trouble elsewhere", "--agency", "DOT", "--kind", "incident")
+        asked = ("-r", f"ann{number}@example.org")
+        told(root, "open", f"Trouble {number}", "--agency", "DHS", "--kind", "incident", *asked)
+    told(root, "open", "Trouble elsewhere", "--agency", "DOT", "--kind", "incident", "-r", "ben@example.org")
     told(root, "assign", "DHS-2", "--to", "ana")
     told(root, "resolve", "DHS-3", "DHS-4", "--resolution", "works again")
     told(root, "close", "DHS-4")
     told(root, "cancel", "DHS-5", "--reason", "withdrawn")
+    told(root, "notify", "send")
     rows = [{"subject": f"From elsewhere {n}", "agency": a} for n in range(3) for a in ("DHS", "DOT")]
     with open(f"{root}/rows.jsonl", "w", encoding="utf-8") as file:
         file.writelines(json.dumps(row) + "\n" for row in [*rows, {"agency": "XX"}])
 
 
-def state(root: str) -> State:
+def tickets(root: str) -> State:
     """Every ticket of every agency, each once, with its history; the names of operations do not count.
 
     An agency that can't be read fails the test.
@@ -178,6 +247,35 @@ def state(root: str) -> State:
         assert store.get(ticket.key) == ticket
     assert [str(trouble) for trouble in store.troubles()] == []
     return found
+
+
+def state(root: str) -> State:
+    """The tickets, and what became of every message; a backup that was made counts as a thing of the home agency.
+
+    Half a backup fails the test, and so does a message that was recorded as sent and never arrived.
+    """
+    found = tickets(root)
+    for agency, things in found.items():
+        things |= messages(root, agency)
+    if os.path.exists(f"{root}/{MADE}"):
+        told(root, "backup", "--verify", f"{root}/{MADE}")
+        found["CSC"][MADE] = {"whole": True}
+    return found
+
+
+def messages(root: str, agency: str) -> dict[str, Any]:
+    """What became of each message of an agency. What is recorded as sent does not wait any more, whatever the outbox
+    says: it may still have to be taken out."""
+    store = TinyStore(root)
+    found = {notice.id: {"state": notice.state} for notice in store.outbox(agency)}
+    sent = [one.id for one in store.deliveries(agency)]
+    assert len(sent) == len(set(sent)), "recorded twice"
+    arrived = set()
+    if os.path.exists(path := f"{root}/agencies/{agency}/messages.jsonl"):
+        with open(path, encoding="utf-8") as file:
+            arrived = {json.loads(line)["id"] for line in file if line.endswith("}\n")}
+    assert arrived.issuperset(sent), "recorded and not there"
+    return found | {id: {"state": "sent"} for id in sent}
 
 
 def allowed(seen: State, before: State, after: State, whole: str) -> bool:
@@ -212,6 +310,9 @@ def follow_up(root: str) -> None:
         assert f"{agency}-{number}" not in was[agency], f"{agency}-{number} was given out again"
         was[agency][f"{agency}-{number}"] = None
         store.archive(agency)
+    if leftovers(root):  # what a backup left half-way is taken away by the next
+        told(root, "backup", f"{root}/{MADE}", "--force")
+        was["CSC"][MADE] = None
     now = state(root)
     assert {agency: set(tickets) for agency, tickets in now.items()} == {a: set(t) for a, t in was.items()}
     assert leftovers(root) == []
@@ -229,7 +330,7 @@ def still_damaged(root: str) -> bool:
 def leftovers(root: str) -> list[str]:
     """Files that a writer left half-way. A directory that a restore left is the business of the next restore."""
     places = (place for place in os.walk(root) if "/.restore-" not in place[0])
-    return [name for _, _, names in places for name in names if name.endswith((".tmp", ".next"))]
+    return [name for _, _, names in places for name in names if name.endswith((".tmp", ".next", ".part"))]
 
 
 def _moment() -> Any:

@@ -70,6 +70,9 @@ def test_killed_at_any_system_call_it_is_before_or_after(
         if ended.out.strip():
             assert seen == after, (point, ended.out)
         finished += seen == after
+        if act.again:
+            breaking.run(root, act.words, **options)
+            assert state(root) == after, point
         follow_up(root)
     assert missed <= len(tried) // 20
     tally(

@@ -15,7 +15,7 @@ from csctool.storage.salvage import repair
 from csctool.storage.shelf import Shelf
 from csctool.storage.tiny import TinyStore
 
-from .stage import LONG, TUESDAY, Deed, follow_up, state, told
+from .stage import LONG, TUESDAY, Deed, follow_up, tickets, told
 
 OPEN = "agencies/DHS/open.json"
 MONTH = "agencies/DHS/closed/2026-11.json"
@@ -125,7 +125,7 @@ def repaired(root: str, before: dict, damage: bytes) -> tuple[dict, dict]:
     assert [{**one, "kept": ""} for one in said] == [{**one, "kept": ""} for one in rehearsed]
     (one,) = said
     assert content(one["kept"]) == damage
-    after = state(root)
+    after = tickets(root)
     assert after["DOT"] == before["DOT"]
     assert after["DHS"].keys() >= {"DHS-4", "DHS-5"}
     for agency in ("DHS", "DOT"):
@@ -135,7 +135,7 @@ def repaired(root: str, before: dict, damage: bytes) -> tuple[dict, dict]:
 
 
 def test_a_repair_saves_every_ticket_whose_line_is_intact(desk: str, quick: str, tally: Callable[[str], None]) -> None:
-    before = state(desk)
+    before = tickets(desk)
     whole = content(f"{desk}/{OPEN}")
     chance = random.Random(3)
     tried = exact = 0
@@ -185,7 +185,7 @@ def test_after_any_flipped_bit_the_repair_says_which_tickets_it_did_not_save_as_
     prepare: Callable[[str], None], fresh: Callable[[Deed], str], tally: Callable[[str], None]
 ) -> None:
     root = fresh(Deed("", prepare))
-    before = state(root)["DHS"]
+    before = tickets(root)["DHS"]
     path = f"{root}/{OPEN}"
     whole = content(path)
     step = (1 if prepare is archived else 5) if LONG else 457
@@ -197,7 +197,7 @@ def test_after_any_flipped_bit_the_repair_says_which_tickets_it_did_not_save_as_
         overwrite(path, bytes(blob))
         (one,) = repair(Shelf(root, "DHS"), 1, dry_run=False)
         os.unlink(one.kept)
-        after = state(root)["DHS"]
+        after = tickets(root)["DHS"]
         changed = {key for key, ticket in before.items() if after.get(key) != ticket}
         assert changed <= {hit(whole, at)}, (at, bit)
         for key in changed - {*one.older, *one.lost}:
@@ -211,7 +211,7 @@ def test_after_any_flipped_bit_the_repair_says_which_tickets_it_did_not_save_as_
     ("old", "new"),
     [
         (b'"tickets":{', b'"tickeus":{'),
-        (b'}\n},\n"tickets"', b'}\n}X\n"tickets"'),
+        (b'\n},\n"tickets"', b'\n}X\n"tickets"'),
         (b',\n"6":', b',X"6":'),
         (b'"6":{"key"', b'"7":{"key"'),
         (b'"6":{"key"', b'"6;{"key"'),
@@ -231,7 +231,7 @@ def test_after_any_flipped_bit_the_repair_says_which_tickets_it_did_not_save_as_
 def test_what_only_says_where_a_ticket_is_may_be_hit_and_the_ticket_is_saved(
     desk: str, old: bytes, new: bytes
 ) -> None:  # fmt: skip
-    before = state(desk)
+    before = tickets(desk)
     path = f"{desk}/{OPEN}"
     whole = content(path)
     assert old in whole
@@ -244,7 +244,7 @@ def test_what_only_says_where_a_ticket_is_may_be_hit_and_the_ticket_is_saved(
 
 def test_when_a_ticket_changed_last_is_part_of_it(desk: str) -> None:
     """No digest covers it, and the history tells it."""
-    before = state(desk)
+    before = tickets(desk)
     whole = content(f"{desk}/{OPEN}")
     head, _, tail = whole.rpartition(b'"updated_at":"2026')
     one, after = repaired(desk, before, head + b'"updated_at":"2027' + tail)
@@ -258,7 +258,7 @@ def test_a_repair_puts_back_nothing_that_was_archived_or_delivered_since(fresh: 
     told(root, "close", "DHS-6")
     told(root, "notify", "send")
     told(root, "archive")
-    before = state(root)
+    before = tickets(root)
     assert b'"6":' not in content(f"{root}/{OPEN}")
     one, after = repaired(root, before, content(f"{root}/{OPEN}").replace(b"Trouble 1", b"Trouble l"))
     assert (one["older"], one["lost"]) == (["DHS-1"], [])
@@ -270,7 +270,7 @@ def test_a_repair_puts_back_nothing_that_was_archived_or_delivered_since(fresh: 
 def test_a_repair_leaves_nothing_that_the_next_transfer_stumbles_over(fresh: Callable[[Deed], str]) -> None:
     """The record of what was written together with another agency is hit."""
     root = fresh(Deed("", promising))
-    before = state(root)
+    before = tickets(root)
     whole = content(f"{root}/{OPEN}")
     assert b'"members":{"DOT"' in whole
     repaired(root, before, whole.replace(b'"members":{"DOT"', b'"members":["DOT"'))
@@ -284,7 +284,7 @@ def test_a_repair_leaves_nothing_that_the_next_transfer_stumbles_over(fresh: Cal
 def test_a_repair_of_a_truncated_file_keeps_what_is_there_and_no_number_is_given_twice(
     desk: str, share: float, fill: bytes
 ) -> None:
-    before = state(desk)
+    before = tickets(desk)
     whole = content(f"{desk}/{OPEN}")
     kept = whole[: int(len(whole) * share)]
     one, after = repaired(desk, before, kept + fill * (len(whole) - len(kept)))
@@ -296,12 +296,12 @@ def test_a_repair_of_a_truncated_file_keeps_what_is_there_and_no_number_is_given
 
 
 def test_a_month_is_repaired_too(desk: str) -> None:
-    before = state(desk)
+    before = tickets(desk)
     path = f"{desk}/{MONTH}"
     overwrite(path, b"[" + content(path)[1:])
     told(desk, "show", "DHS-4", status=7)
     told(desk, "doctor", "--repair")
-    assert state(desk) == before
+    assert tickets(desk) == before
     told(desk, "doctor")
 
 
@@ -309,7 +309,7 @@ def test_both_generations_gone_leaves_the_other_files_alone(desk: str) -> None:
     for name in ("open.json", "open.prev.json"):
         overwrite(f"{desk}/agencies/DHS/{name}", b"\0" * 50)
     told(desk, "doctor", "--repair", status=None)
-    assert set(state(desk)["DHS"]) == {"DHS-4", "DHS-5"}
+    assert set(tickets(desk)["DHS"]) == {"DHS-4", "DHS-5"}
     assert told(desk, "open", "Go on", "--agency", "DHS")[1] == "DHS-1001\n"
 
 
@@ -325,7 +325,7 @@ def test_what_is_odd_is_told_with_what_to_do(desk: str) -> None:
     found = json.loads(told(desk, "--now", "2026-11-01T00:00:00Z", "doctor", "--format", "json")[1])["findings"]
     said = "\n".join(one["message"] for one in found)
     for words in ("everybody may write into", "left by a writer that was killed", "none of csctool's files",
-                  "was written in the future", "tickets changed in the future", "gone.py is not loaded"):  # fmt: skip
+                  "was written in the future", "1 ticket changed in the future", "gone.py is not loaded"):  # fmt: skip
         assert words in said, said
     assert all(one["advice"] for one in found)
 
@@ -336,6 +336,7 @@ def test_settings_that_are_wrong_do_not_keep_the_doctor_from_the_tickets(desk: s
     status, out, _ = told(desk, "doctor", status=None)
     assert status == 7
     assert "settings: " in out
+    assert "config check reads it again" in out
     assert "open.json is damaged: it is empty" in out
     overwrite(f"{desk}/{OPEN}", content(f"{desk}/agencies/DHS/open.prev.json"))
     assert told(desk, "doctor", status=None)[0] == 2

@@ -8,8 +8,8 @@ from .stage import told as told_of
 
 #: How many different disks of a command the short form opens.
 SHORT = {"escalate": 60, "transfer": 150, "close, which archives": 80, "restore": 20}
-#: Of a moment in which a whole desk is on its way to the disk, so many combinations are tried.
-SAMPLES = {"restore": 64 if LONG else 2, "restore an agency": 64 if LONG else 2}
+#: Of a moment in which a whole desk is on its way to the disk, or many messages are, so many combinations are tried.
+SAMPLES = {"restore": 64 if LONG else 2, "restore an agency": 64 if LONG else 2, "notify send": MOST if LONG else 16}
 
 
 def test_whatever_a_power_cut_leaves_is_before_or_after(
@@ -23,7 +23,7 @@ def test_whatever_a_power_cut_leaves_is_before_or_after(
     after = state(root)
     disks: dict[bytes, tuple[Image, bool]] = {}
     states = 0
-    for image, told in recording.disks(most=SAMPLES.get(deed, MOST)):
+    for image, told in recording.disks(most=SAMPLES.get(deed, MOST if LONG else 256)):
         states += 1
         known = disks.get(key := digest(image))
         disks[key] = (image, told or bool(known and known[1]))

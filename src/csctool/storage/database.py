@@ -178,7 +178,7 @@ class Database(TinyDB):
 
     @property
     def gaps(self) -> Documents:
-        """Numbers whose tickets were lost in a restore or a repair, as the list that is document 1."""
+        """Numbers that have no tickets, because they were lost or passed over, as the list that is document 1."""
         return self.table("gaps", cache_size=0)  # type: ignore[return-value]
 
     def known_gaps(self) -> list[Gap]:

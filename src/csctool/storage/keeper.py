@@ -107,10 +107,12 @@ def _stdout() -> Iterator[BinaryIO]:
 def _appearing(path: str, *, force: bool) -> Iterator[BinaryIO]:
     """A new file, readable by its owner alone, that gets its name when it is whole and on the disk.
 
-    Raises RefusedError when something got the name meanwhile, NotPermittedError, StorageError.
+    Raises RefusedError when something got the name meanwhile, NotPermittedError, and StorageError, which says so when
+    the file may be there all the same.
     """
     directory = os.path.dirname(path) or "."
     part = ""
+    named = False
     try:
         _clear(directory)
         descriptor, part = tempfile.mkstemp(_SUFFIX, _PREFIX, directory)
@@ -120,9 +122,10 @@ def _appearing(path: str, *, force: bool) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(descriptor)
             _name(part, path, force=force)
+            named = True
         files.sync_directory(directory)
     except OSError as error:
-        raise files.failure(path, error, "write") from error
+        raise files.failure(path, error, "write", saved=named) from error
     finally:
         with suppress(OSError):
             files.remove(part)

@@ -245,17 +245,15 @@ def carry_over(old: str, new: str, key: str) -> None:
         lock.make(f"{new}/.lock")
 
 
+#: Of what no backup holds: the lock, directories with what they have in them, and what programs read of the messages.
+_GOES_ON = frozenset({".lock", "plugins", "templates", "closed", "sent", "messages.jsonl"})
+
+
 def _carry_over(root: str, old: str, new: str, theirs: Collection[str]) -> None:
     for entry in sorted(os.listdir(old)):
         here, there = f"{old}/{entry}", f"{new}/{entry}"
         name = here.removeprefix(f"{root}/")
-        derived = members.kind_of(name) == "derived" and entry not in (
-            ".lock",
-            "plugins",
-            "templates",
-            "closed",
-            "sent",
-        )
+        derived = members.kind_of(name) == "derived" and entry not in _GOES_ON
         if derived or name in theirs:
             continue
         if os.path.isdir(here) and not os.path.islink(here):
