@@ -402,7 +402,7 @@ def restore(
     from csctool.desk.safekeeping import restore as put_back
     from csctool.storage.keeper import Keeper
 
-    root = directory or find_desk(wishes.desk)
+    root = (directory or find_desk(wishes.desk)).rstrip("/") or "/"
     settings = _usable(root)
     permit(settings, who(settings, wishes.actor, root), "restore")
     keeper = Keeper(root, patience())

@@ -108,6 +108,9 @@ def _know_short_options(command: click.Command) -> None:
 @click.pass_obj
 def root(context: Context, desk: str | None, actor: str | None, now: str | None, strict: bool) -> None:
     """A service desk for many agencies, in a shell."""
+    for option, said in (("--desk", desk), ("--as", actor), ("--now", now)):
+        if said is not None and not said.strip():  # a script's empty variable: never another desk, person or time
+            raise UsageError(f"{option} is empty", "say which, or leave it out")
     actor = actor or os.environ.get("CSCTOOL_AS")
     if actor:
         from csctool.commands.options import sound
@@ -195,6 +198,9 @@ def _usage(error: click.ClickException) -> UsageError:
     message = " ".join(error.format_message().split()).rstrip(".")
     ctx = getattr(error, "ctx", None)
     path = ctx.command_path if ctx else "csctool"
+    if isinstance(error, click.NoSuchOption):  # whose own sentence is several
+        near = " or ".join(error.possibilities or ())
+        message = f"no such option: {error.option_name}" + (f"; did you mean {near}?" if near else "")
     return UsageError(message[:1].lower() + message[1:], f"see {path} --help")
 
 

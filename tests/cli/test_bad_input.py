@@ -45,6 +45,24 @@ def test_what_is_not_there_is_not_found(csctool, tmp_path):
         assert "csctool init" in csctool.refused("--desk", nowhere, "list", status=3)
 
 
+@pytest.mark.parametrize("option", ["--desk", "--as", "--now"])
+def test_an_empty_variable_of_a_script_is_no_other_desk_person_or_time(csctool, option):
+    before = csctool.files()
+    assert csctool.refused(option, "", "open", "x", "-a", "DHS", status=2) == (
+        f"csctool: {option} is empty; say which, or leave it out\n"
+    )
+    assert csctool.files() == before
+
+
+def test_what_is_asked_or_guessed_reads_as_a_sentence(csctool):
+    assert csctool.refused("open", "x", status=2).startswith("csctool: which agency? --agency KEY, one of: ")
+    said = csctool.refused("outage", "open", "x", "--agency", "DHS", status=2)
+    assert said.startswith("csctool: no such option: --agency; did you mean --")
+    assert said.endswith("--agencies? see csctool outage open --help\n")
+    assert csctool.refused("restore", "x.tar.gz", "", status=2) == "csctool: DIR is empty; say something\n"
+    assert csctool.refused("report", "volume", "-o", "", status=2) == "csctool: -o is empty; name a file\n"
+
+
 def test_malformed_text_is_a_usage_error_and_opens_nothing(csctool):
     lone, big = "\udcff", "x" * (1024 * 1024 + 1)
     before = csctool.files()
@@ -96,6 +114,13 @@ def test_ranges_at_the_ends_of_time_are_no_bugs(csctool):
         said = csctool._run(("list", "--opened", text), None, {})
         assert said.status in (0, 2)
     assert "ends before it begins" in csctool.refused("list", "--opened", "2026-11-02..2026-11-01", status=2)
+
+
+def test_who_does_not_wait_is_told_of_no_time(csctool, desk):
+    csctool.open()
+    with open(desk / "agencies/DHS/.lock", "rb+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert "was not free for 0 s" in csctool.refused("start", "DHS-1", status=6, CSCTOOL_WAIT="0")
 
 
 def test_a_lock_that_is_not_free_in_time_is_busy(csctool, desk):

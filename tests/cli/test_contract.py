@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from conftest import TIME
+from csctool.commands import CHAPTERS
 from csctool.render.schemas import SCHEMAS
 
 FIELDS = """
@@ -359,6 +360,12 @@ def test_a_real_process_says_the_same(process):
     assert process("open", "x", "-a", "DHS").out == "DHS-1\n"
     at = datetime.fromisoformat(process.ticket("DHS-1")["opened_at"])
     assert abs((datetime.now(at.tzinfo) - at).total_seconds()) < 60
+
+
+@pytest.mark.parametrize("name", [name for chapter in CHAPTERS.values() for name in chapter])
+def test_what_help_says_of_a_command_in_a_group_fits_its_line(csctool, name):
+    commands = csctool(name, "--help").out.partition("\nCommands:\n")[2]
+    assert [line for line in commands.splitlines() if line.endswith("...")] == []
 
 
 def test_the_bare_command_and_its_groups_show_their_help(process):

@@ -177,3 +177,17 @@ def test_a_queue_and_a_person_that_would_break_the_settings_are_not_added(csctoo
     assert csctool("queue", "show", "radio", "--format", "json").json["queues"][0]["escalates_to"] == "vendors"
     assert csctool("person", "list", "--format", "json").json["people"][0]["name"] == 'Eve "E" Ng'
     assert "# Queues take tickets" in (desk / "csctool.toml").read_text(), "comments stay"
+
+
+def test_a_person_is_added_with_one_address(csctool):
+    before = csctool.files()
+    said = csctool.refused("person", "add", "bo", "--email", "bo@csc.example, cy@csc.example", status=2)
+    assert "is not exactly one address; write e.g. ana@example.gov" in said
+    assert csctool.files() == before
+
+
+def test_config_check_names_a_person_whom_no_mail_would_reach(csctool, desk):
+    settings = desk / "csctool.toml"
+    settings.write_text(settings.read_text() + '\n[people.bo]\nemail = "bo@csc.example, cy@csc.example"\n')
+    said = csctool.refused("config", "check", status=2)
+    assert "people.bo.email: 'bo@csc.example, cy@csc.example' is not exactly one address" in said

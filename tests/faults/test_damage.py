@@ -325,7 +325,7 @@ def test_what_is_odd_is_told_with_what_to_do(desk: str) -> None:
     found = json.loads(told(desk, "--now", "2026-11-01T00:00:00Z", "doctor", "--format", "json")[1])["findings"]
     said = "\n".join(one["message"] for one in found)
     for words in ("everybody may write into", "left by a writer that was killed", "none of csctool's files",
-                  "was written in the future", "tickets changed in the future", "gone.py is not loaded"):  # fmt: skip
+                  "was written in the future", "1 ticket changed in the future", "gone.py is not loaded"):  # fmt: skip
         assert words in said, said
     assert all(one["advice"] for one in found)
 
@@ -336,6 +336,7 @@ def test_settings_that_are_wrong_do_not_keep_the_doctor_from_the_tickets(desk: s
     status, out, _ = told(desk, "doctor", status=None)
     assert status == 7
     assert "settings: " in out
+    assert "config check reads it again" in out
     assert "open.json is damaged: it is empty" in out
     overwrite(f"{desk}/{OPEN}", content(f"{desk}/agencies/DHS/open.prev.json"))
     assert told(desk, "doctor", status=None)[0] == 2

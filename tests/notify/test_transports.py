@@ -8,7 +8,7 @@ from csctool.domain.transports import Smtp
 
 
 @pytest.mark.parametrize(("table", "why"), [
-    ('[transports.pigeon]\nhost = "x"', "transports.pigeon: which kind is it?; kind is one of: smtp, webhook"),
+    ('[transports.pigeon]\nhost = "x"', "transports.pigeon: which kind is it? kind is one of: smtp, webhook"),
     ('[transports.x]\nkind = "pigeon"', "transports.x.kind: there is no 'pigeon'"),
     ("[transports]\nsmtp = 1", "transports.smtp: is no table"),
     ('[transports.smtp]\nhots = "x"', "transports.smtp: unknown key `hots`; did you mean `host`?"),

@@ -153,3 +153,31 @@ def test_an_empty_text_asks_for_what_nobody_named(csctool, write):
     write('[[route]]\nwhen = { service = "" }\nqueue = "apps"\n')
     assert csctool.ticket(csctool.open())["queue"] == "apps"
     assert csctool.ticket(csctool.open("Printer", "--service", "printing"))["queue"] == "service-desk"
+
+
+@pytest.mark.parametrize(
+    ("more", "kind", "says"),
+    [
+        ('to = ["reqester"]\ntransport = "smtp"', "unknown-person", "did you mean `requester`?"),
+        ('to = ["a@b.example, c@d.example"]\ntransport = "smtp"', "unknown-value", "not exactly one address"),
+        ('to = ["requester"]\ntransport = "smtp"\nquiet = "25:00-07"', "unknown-value", "neither hours"),
+        ('to = ["requester"]', "unreadable", "names no transport"),
+    ],
+)  # fmt: skip
+def test_a_rule_that_would_stop_every_command_of_the_agency_is_found(csctool, write, more, kind, says):
+    write(f'[[notify]]\non = ["opened"]\n{more}\n')
+    (finding,) = found(csctool, "--agency", "DHS")
+    assert (finding["kind"], finding["rule"]) == (kind, "notify[1]")
+    assert says in f"{finding['message']}; {finding['hint']}"
+    assert says in csctool("open", "Printer", "--agency", "DHS", status=2).err
+
+
+def test_a_transport_that_nobody_has_is_found_unless_a_plugin_may_have_it(csctool, desk, write):
+    write('[[notify]]\non = ["opened"]\nto = ["requester"]\ntransport = "smpt"\n')
+    (finding,) = found(csctool, "--agency", "DHS")
+    assert finding["message"] == "transport: there is no 'smpt'"
+    assert finding["hint"] == "did you mean `smtp`?"
+
+    settings = desk / "agencies/DHS/agency.toml"
+    settings.write_text(settings.read_text().replace("plugins = []", 'plugins = ["plugins/pigeons.py"]'))
+    found(csctool, "--agency", "DHS", status=0)

@@ -1,5 +1,6 @@
 """What the desk may expect of every store."""
 
+import random
 from datetime import timedelta
 
 import pytest
@@ -385,6 +386,25 @@ def test_the_same_notice_is_there_once_and_can_be_replaced_and_dropped(store):
     with store.unit("DHS") as unit:
         unit.drop("DHS", {notice(1).id, "never was"})
     assert [n.ticket for n in store.outbox("DHS")] == ["DHS-2"]
+
+
+def test_what_waits_is_what_was_posted_last_and_not_dropped_however_they_follow_each_other(store):
+    chance, waiting = random.Random(7), {}
+    for step in range(120):
+        with store.unit("DHS") as unit:
+            # Often one about a ticket of which nothing waits, sometimes the same again, and not in every unit a look.
+            for number in chance.sample([step + 1000, *range(12)], 2):
+                late = replace(notice(number), due=MONDAY + timedelta(minutes=chance.randrange(600)))
+                unit.post("DHS", [late])
+                waiting[late.id] = late
+            if chance.random() < 0.3 and waiting:
+                gone = chance.choice(list(waiting))
+                unit.drop("DHS", {gone})
+                del waiting[gone]
+            if chance.random() < 0.2:
+                assert {n.id: n for n in unit.outbox("DHS")} == waiting
+        assert {n.id: n for n in store.outbox("DHS")} == waiting
+        assert store.agenda("DHS") == Agenda(min((n.due for n in waiting.values()), default=None))
 
 
 def test_one_process_delivers_while_others_may_write(store):

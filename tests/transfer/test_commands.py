@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -70,6 +71,8 @@ def test_stdin_is_read_once_gzip_or_not(process):
         (("in.csv", "--map", "servicenow", "-a", "DHS"), 2, "lacks columns that the map names"),
         (("in.csv", "--map", "nyc311", "--encoding", "ebcdic-klingon"), 2, "can't read the encoding"),
         (("in.csv", "--map", "map.toml", "--rejects", "in.csv"), 2, "is the file that is imported"),
+        (("in.csv", "--map", "map.toml", "--rejects", "."), 2, "--rejects . is a directory; name a file"),
+        (("in.csv", "--map", "map.toml", "--rejects", "no/x"), 2, "--rejects no/x lies in no directory that there is"),
     ],
 )
 def test_what_can_not_be_imported_is_told_in_one_line(process, csv_file, monkeypatch, words, status, says):
@@ -84,6 +87,22 @@ def test_a_dry_run_says_what_would_come(csctool, csv_file, tmp_path):
     said = csctool("import", str(csv_file), "--map", str(tmp_path / "map.toml"), "--dry-run", status=4)
     assert said.out == "4 rows: would add 2 tickets, 2 rejected\n"
     assert csctool.files() == before
+
+
+def test_a_dry_run_writes_no_reject_file_and_tells_its_rows(csctool, csv_file, tmp_path):
+    kept = tmp_path / "kept.csv"
+    kept.write_text("of yesterday")
+    words = ("import", str(csv_file), "--map", str(tmp_path / "map.toml"), "--rejects", str(kept))
+    assert csctool(*words, "--dry-run", status=4).err.count("csctool: line ") == 2
+    assert kept.read_text() == "of yesterday"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a disk that is always full")
+def test_rows_that_the_reject_file_could_not_take_are_not_said_to_be_in_it(csctool, tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"none": "%s"}\n' % ("x" * 100_000))
+    said = csctool("import", str(tmp_path / "in.jsonl"), "-a", "DHS", "--rejects", "/dev/full", status=7).err
+    assert said.count("\n") == 1
+    assert "can't write /dev/full" in said
 
 
 def test_an_export_is_the_whole_desk_and_filters_narrow_it(csctool):

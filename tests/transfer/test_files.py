@@ -148,10 +148,10 @@ def test_an_endless_line_is_passed_over_without_holding_it(world, monkeypatch):
 
 
 def test_an_open_quote_swallows_no_more_than_a_cell_may_hold(world):
-    good = b"".join(b"%d,row %d\n" % (n, n) for n in range(2, 200_000))
+    good = b"".join(b"%d,row %d %s\n" % (n, n, b"x" * 1000) for n in range(2, 2_000))
     taken = world.take(b'id,subject\n1,"never closed\n' + good, MAP)
     assert "is a quote left open?" in world.rejected[0].reason
-    assert taken.added > 100_000
+    assert taken.added > 900
 
 
 cells = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=12)

@@ -34,6 +34,50 @@ def history_with(seq, **new):
     return change
 
 
+def imported(csctool, *keys):
+    file = csctool.desk.parent / "old.jsonl"
+    file.write_text("".join(f'{{"key":"{key}","subject":"of old"}}\n' for key in keys))
+    csctool("import", str(file), "-a", "DHS")
+
+
+def test_numbers_that_an_import_passed_over_are_no_tickets_that_are_gone(csctool):
+    csctool.open()
+    imported(csctool, "DHS-50", "DHS-7")
+    said = csctool("audit", "verify", "--format", "json").json
+    why = "passed over by an import with numbers of its own"
+    passed = [{"agency": "DHS", "first": first, "last": last, "why": why} for first, last in ((2, 6), (8, 49))]
+    assert (said["breaks"], said["gaps"]) == ([], passed)
+
+    imported(csctool, "DHS-20")
+    assert csctool.open() == "DHS-51"
+    gaps = csctool("audit", "verify", "--format", "json").json["gaps"]
+    assert [(gap["first"], gap["last"]) for gap in gaps] == [(2, 6), (8, 19), (21, 49)]
+
+
+def test_an_imported_ticket_that_is_gone_is_missed(csctool):
+    imported(csctool, "DHS-5")
+    imported(csctool, "DHS-3")
+    store = TinyStore(str(csctool.desk))
+    with store.unit("DHS") as unit:
+        unit._work["DHS"].live.tickets.remove(doc_ids=[3])
+        unit.raise_to("DHS", "number", 6)
+    said = csctool("audit", "verify", "--format", "json", status=10).json
+    assert [(wrong["key"], wrong["why"]) for wrong in said["breaks"]] == [
+        ("DHS-3", "its number was given out, and there is no such ticket"),
+        ("DHS-6", "its number was given out, and there is no such ticket"),
+    ]
+
+
+def test_a_counter_that_somebody_set_to_millions_is_one_line(csctool):
+    csctool.open()
+    with TinyStore(str(csctool.desk)).unit("DHS") as unit:
+        unit.raise_to("DHS", "number", 9_999_999_999)
+    (wrong,) = csctool("audit", "verify", "--format", "json", status=10).json["breaks"]
+    assert (wrong["key"], wrong["why"]) == (
+        "DHS-2", "its number and those up to DHS-9999999999 were given out, and there are no such tickets",
+    )  # fmt: skip
+
+
 def test_an_honest_desk_is_as_it_was_written(csctool, worked):
     csctool("close", worked)
     csctool("archive")
@@ -107,6 +151,17 @@ def test_a_mail_with_the_heads_in_it_is_as_good_as_the_heads(csctool, worked):
     csctool.refused("audit", "verify", "--head", "-", stdin=mail.replace('"digest"', '"digits"'), status=2)
 
 
+@pytest.mark.parametrize("fmt", ["table", "csv", "tsv", "markdown", "jsonl", "json"])
+def test_heads_may_be_kept_in_any_format_and_show_what_was_cut_off(csctool, worked, fmt):
+    time.sleep(1.1)
+    mail = f"Subject: H\xe4upter\n\n{csctool('audit', 'head', '--format', fmt).out}\nsent 20261126T090000Z by cron\n"
+    csctool("audit", "verify", "--head", "-", stdin=mail)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("csctool.storage.codec.seals", lambda _: ())
+        tamper(csctool, worked, _without_the_end)
+    assert "what stood there before" in csctool("audit", "verify", "--head", "-", stdin=mail, status=10).err
+
+
 @pytest.mark.parametrize(
     "text", ["", "hello", "From: me\n\nno heads here\n", "[" * 100_000, '{"heads":' + "[" * 100_000, "{" * 9]
 )
@@ -127,3 +182,12 @@ def test_a_change_after_the_rewriting_does_not_seal_it(csctool, worked):
     tamper(csctool, worked, history_with(3, note="never looked at it"))
     csctool("note", worked, "nothing to see here")
     assert f"{worked}, event 3: its seal does not fit" in csctool("audit", "verify", status=10).err
+
+
+def test_an_import_leaves_numbers_for_what_is_opened_after_it(csctool):
+    file = csctool.desk.parent / "last.jsonl"
+    file.write_text('{"key":"DHS-9999999999","subject":"of old"}\n')
+    assert "is no key like DHS-1042" in csctool("import", str(file), "-a", "DHS", status=4).err
+    imported(csctool, "DHS-999999999")
+    key = csctool.open()
+    assert csctool.ticket(key)["number"] == 1_000_000_000

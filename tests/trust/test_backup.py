@@ -309,6 +309,24 @@ def test_a_directory_with_something_else_in_it_is_left_alone(worked, file, tmp_p
     worked("restore", file, str(tmp_path / "empty"))
 
 
+def test_a_dry_run_is_refused_where_the_restore_would_be(worked, file, tmp_path):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/thesis.txt").write_text("three years")
+    worked("backup", file)
+    for dry in ((), ("--dry-run",)):
+        said = worked.refused("restore", file, str(tmp_path / "home"), *dry)
+        assert "is neither empty nor a desk: thesis.txt" in said
+        assert "is no directory; name a new one" in worked.refused("restore", file, file, *dry)
+        assert "no desk in" in worked.refused("restore", file, str(tmp_path / "new"), "-a", "DHS", *dry, status=3)
+    assert "is a directory; name the file of a backup" in worked.refused("restore", str(tmp_path), status=2)
+
+
+def test_a_slash_after_the_desk_is_in_no_path_that_is_told(worked, file):
+    worked("backup", file)
+    kept = worked("restore", file, f"{worked.desk}/", "--format", "json").json["kept"]
+    assert os.path.dirname(kept) == str(worked.desk)
+
+
 def test_whoever_waits_for_an_agency_goes_on_with_the_restored_one(worked, file):
     """A technician's command waits for the lock that the restore holds: it is the same lock afterwards."""
     worked("backup", file)
@@ -471,7 +489,7 @@ def test_any_flipped_byte_and_any_truncation_is_refused(worked, file, tmp_path):
 
 
 @pytest.mark.parametrize(("words", "status"), [
-    (("nowhere.tar.gz",), 3), (("{desk}",), 7), (("{desk}/csctool.toml",), 7), (("/dev/null",), 7), ((), 2),
+    (("nowhere.tar.gz",), 3), (("{desk}",), 2), (("{desk}/csctool.toml",), 7), (("/dev/null",), 7), ((), 2),
 ])  # fmt: skip
 def test_what_is_no_backup_at_all(worked, words, status, tmp_path):
     words = tuple(word.format(desk=worked.desk) for word in words)

@@ -299,6 +299,7 @@ def test_an_opening_is_cancelled_hidden_and_keeps_its_number(csctool):
     assert (ticket["status"], ticket["flags"]) == ("cancelled", ["undone"])
     assert csctool.events(key)[-1]["note"] == "a false alarm of the monitoring"
     assert csctool("list", "--all", "--format", "keys").out == ""
+    assert csctool("list", "--flag", "undone", "--format", "keys").out.split() == [key]
     assert csctool("report", "summary", "--format", "json").json["rows"][0]["value"] == 0
     assert csctool.open("Printer jams", "--once", "nagios-7") == "DHS-2"
     assert sound(csctool)

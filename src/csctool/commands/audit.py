@@ -14,7 +14,7 @@ def command() -> None:
     """The chain of digests over every ticket's history."""
 
 
-@command.command("verify")
+@command.command("verify", short_help="Check every history; exit 10 names the first breaks.")
 @click.option("--agency", "-a", "agencies", multiple=True, type=AGENCY, help="Only this one; may be repeated.")
 @click.option(
     "--head", "kept", type=click.File("rb"), metavar="FILE", help="Heads that were kept elsewhere; - is stdin."
@@ -37,7 +37,7 @@ def verify(context: Context, agencies: tuple[str, ...], kept: BinaryIO | None, f
     ]
 
 
-@command.command("head")
+@command.command("head", short_help="One digest an agency, to mail to somebody else.")
 @click.option("--agency", "-a", "agencies", multiple=True, type=AGENCY, help="Only this one; may be repeated.")
 @format_option()
 @click.pass_obj

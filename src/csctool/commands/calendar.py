@@ -23,7 +23,7 @@ def list_(context: Context, fmt: str) -> None:
     calendars([desk.calendar(name) for name in calendar_names(desk.settings)], fmt)
 
 
-@command.command("show")
+@command.command("show", short_help="A calendar: hours, holidays, exceptions.")
 @click.argument("name", type=FILLED)
 @format_option()
 @click.pass_obj
@@ -35,7 +35,7 @@ def show(context: Context, name: str, fmt: str) -> None:
     calendar(desk.calendar(name), desk.clock(), fmt)
 
 
-@command.command("due")
+@command.command("due", short_help="When a duration from a start has run out.")
 @click.argument("name", type=FILLED)
 @click.argument("start", type=FILLED)
 @click.argument("duration", type=FILLED)

@@ -11,7 +11,7 @@ def command() -> None:
     """The settings."""
 
 
-@command.command("check")
+@command.command("check", short_help="Read every settings file and say what is wrong.")
 @format_option()
 @click.pass_obj
 def check(context: Context, fmt: str) -> None:

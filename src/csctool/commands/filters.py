@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from csctool.commands.options import AGENCY, FILLED, PERSON, QUEUE, SERVICE
-from csctool.domain.words import KINDS, PRIORITIES, STATUSES
+from csctool.domain.words import KINDS, PRIORITIES, STATUSES, UNDONE
 
 if TYPE_CHECKING:
     from csctool.desk.desk import Desk
@@ -31,7 +31,7 @@ FILTERS = (
     click.option("--service", "-s", "services", multiple=True, type=SERVICE, help="About this service; * is any run."),
     click.option("--category", "categories", multiple=True, type=FILLED, help="Or below it; * is any run."),
     click.option("--requester", "requesters", multiple=True, type=FILLED, help="Part of a name or address."),
-    click.option("--flag", "flags", multiple=True, type=FILLED, help="With this flag: callback-required, incomplete."),
+    click.option("--flag", "flags", multiple=True, type=FILLED, help="Such as callback-required, incomplete, undone."),
     click.option("--opened", type=FILLED, metavar="RANGE", help="Opened in: 2026-11, 7d, A..B."),
     click.option("--resolved", type=FILLED, metavar="RANGE", help="Resolved in."),
     click.option("--due", type=FILLED, metavar="RANGE", help="To be resolved in."),
@@ -50,7 +50,7 @@ def filters(f: F) -> F:
 
 
 def query_of(desk: "Desk", said: dict[str, Any]) -> "Query":
-    """The filters as a query."""
+    """The filters as a query. What was undone is found by who names its flag, and by nobody else."""
     from csctool.domain.query import Query
     from csctool.domain.words import LIVE, OPEN
 
@@ -60,23 +60,13 @@ def query_of(desk: "Desk", said: dict[str, Any]) -> "Query":
     ranges: dict[str, Any] = {name: _span(desk, said[name]) for name in times if said[name]}
     assignees = (*said["assignees"], *((desk.actor.name,) if said["mine"] else ()))
     queues = (*said["queues"], *(desk.my_queues() if said["my_queues"] else ()))
-    names = (
-        "kinds",
-        "desks",
-        "owners",
-        "unassigned",
-        "priorities",
-        "tiers",
-        "requesters",
-        "flags",
-        "words",
-        "everything",
-    )
+    names = ("kinds", "desks", "owners", "unassigned", "priorities", "tiers", "requesters", "flags", "words")
+    undone = UNDONE in said["flags"]
     return Query(
         agencies=tuple(key.upper() for key in said["agencies"]), statuses=tuple(statuses), queues=queues,
         assignees=assignees, services=tuple(desk.settings.service_named(s) or s for s in said["services"]),
         categories=said["categories"], breached_at=desk.clock() if said["breached"] else None,
-        **ranges, **{name: said[name] for name in names},
+        everything=said["everything"] or undone, hidden=undone, **ranges, **{name: said[name] for name in names},
     )  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def command(
         if source.needs_agency:
             require_agency(desk, default)
         rows = source.tickets(agency=default, forced=agency is not None, zone=desk.zone)
-        refused = source.refusals(rejects)
+        refused = source.refusals(None if dry_run else rejects)
         crew = context.crew(desk, jobs)
         try:
             taken = take_in(desk, rows, refused.add, add_agencies=add_agencies, progress=progress, crew=crew)

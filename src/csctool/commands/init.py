@@ -7,7 +7,7 @@ from csctool.commands.options import FILLED, dry_run_option, format_option
 
 
 @click.command("init")
-@click.argument("directory", required=False, type=FILLED, metavar="DIR")
+@click.argument("directory", required=False, type=FILLED, metavar="[DIR]")
 @click.option("--demo", is_flag=True, help="Full of life: 12 agencies, 40 people, 600 tickets over 60 days.")
 @dry_run_option
 @format_option()

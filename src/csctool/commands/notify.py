@@ -19,7 +19,7 @@ def command() -> None:
     """
 
 
-@command.command("list")
+@command.command("list", short_help="Messages that wait, are held or were given up.")
 @agencies_option
 @click.option("--state", "states", multiple=True, type=STATE, help="All but those that were sent, when left out.")
 @click.option("--ticket", type=KEY, metavar="KEY", help="About this one.")

@@ -19,7 +19,7 @@ def _naming(f: F) -> F:
     return ids_argument(ticket(op(agencies_option(dry_run_option(format_option()(f))))))
 
 
-@click.command("hold")
+@click.command("hold", short_help="Keep messages back until they are released.")
 @_naming
 @click.option("--release", is_flag=True, help="Let what is held go, at its time.")
 @click.pass_obj
@@ -36,7 +36,7 @@ def hold(
     _withhold(context, "release" if release else "hold", ids, tickets, ops, agencies, dry_run, fmt)
 
 
-@click.command("recall")
+@click.command("recall", short_help="Take messages back that have not left.")
 @_naming
 @click.pass_obj
 def recall(

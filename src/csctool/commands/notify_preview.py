@@ -18,7 +18,7 @@ def _events(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[st
 FORMS: dict[str, Any] = {"text": "words", "html": "page", "mime": "mail", "json": "words"}
 
 
-@click.command("preview")
+@click.command("preview", short_help="What would be said of an event, and to whom.")
 @click.argument("key", type=KEY)
 @click.argument("event", type=FILLED, shell_complete=_events)
 @click.option("--to", type=FILLED, metavar="ROLE|ADDRESS", help="Only this recipient: requester, assignee, an address.")

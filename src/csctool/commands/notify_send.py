@@ -24,7 +24,7 @@ agencies_option = click.option(
 ids_argument = click.argument("ids", nargs=-1, metavar="[ID...]", callback=_ids)
 
 
-@click.command("send")
+@click.command("send", short_help="Deliver what is due, or these messages.")
 @ids_argument
 @agencies_option
 @dry_run_option
@@ -48,7 +48,7 @@ def send(context: Context, ids: list[str] | None, agencies: tuple[str, ...], dry
     desk.notices += [f"{key}: another process is delivering its messages just now" for key in done.busy]
 
 
-@click.command("retry")
+@click.command("retry", short_help="Another chance for what was given up or held.")
 @ids_argument
 @click.option("--dead", is_flag=True, help="All that were given up.")
 @click.option("--held", is_flag=True, help="All that are held.")

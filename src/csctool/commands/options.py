@@ -40,7 +40,7 @@ class Text(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The same text, or a usage error that names the option."""
-        what = param.get_error_hint(ctx).replace("'", "") if param and ctx else self.name
+        what = param.get_error_hint(ctx).strip("'[]").replace("'", "") if param and ctx else self.name
         text = sound(str(value), what)
         if self._filled and not text.strip():
             raise UsageError(f"{what} is empty", "say something")

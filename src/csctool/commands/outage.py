@@ -16,7 +16,7 @@ command.add_command(declare_now)
 command.add_command(declare_ahead)
 
 
-@command.command("list")
+@command.command("list", short_help="Outages under way and planned.")
 @click.argument("key", type=KEY, required=False)
 @click.option("--all", "ended", is_flag=True, help="Those that are over too.")
 @format_option()
@@ -34,7 +34,7 @@ def list_(context: Context, key: str | None, ended: bool, fmt: str) -> None:
         listed(outages(desk, ended=ended), fmt)
 
 
-@command.command("update")
+@command.command("update", short_help="Tell the agencies the news.")
 @click.argument("key", type=KEY)
 @outage_agencies
 @click.option("--text", "-m", type=PROSE, required=True, help="The news; - reads it from stdin.")
@@ -55,7 +55,7 @@ def update(
     announced(context.took(done), fmt, dry_run=dry_run)
 
 
-@command.command("resolve")
+@command.command("resolve", short_help="End the outage and its incidents, and tell of it.")
 @click.argument("key", type=KEY)
 @click.option("--resolution", type=PROSE, required=True, help="What people read; - reads it from stdin.")
 @click.option("--code", type=FILLED, help="One of the resolution codes; default: the first.")

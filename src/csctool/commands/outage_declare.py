@@ -8,7 +8,7 @@ from csctool.commands.options import FILLED, PROSE, SERVICE, dry_run_option, for
 LEVEL = click.IntRange(1, 3)
 
 
-@click.command("open")
+@click.command("open", short_help="Tell every affected agency of an outage.")
 @click.argument("service", type=SERVICE)
 @outage_agencies
 @click.option("--text", "-m", type=PROSE, required=True, help="What people read; - reads it from stdin.")
@@ -38,7 +38,7 @@ def declare_now(
     announced(context.took(declare(desk, new, progress)), fmt, dry_run=dry_run, fresh=True)
 
 
-@click.command("plan")
+@click.command("plan", short_help="Announce work that may impact a service.")
 @click.argument("service", type=SERVICE)
 @outage_agencies
 @click.option("--from", "begin", type=FILLED, metavar="TIME", required=True, help="When it begins.")

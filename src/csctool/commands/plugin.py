@@ -18,7 +18,7 @@ def command() -> None:
 command.add_command(replay)
 
 
-@command.command("list")
+@command.command("list", short_help="Plugins with versions, hooks and their times.")
 @agency_option
 @format_option()
 @click.pass_obj
@@ -32,7 +32,7 @@ def list_(context: Context, agency: str | None, fmt: str) -> None:
     context.failed += left_out
 
 
-@command.command("check")
+@command.command("check", short_help="Load plugins as the host does, and ask them.")
 @click.argument("plugin", type=FILLED, required=False)
 @agency_option
 @format_option()
@@ -60,7 +60,7 @@ def check(context: Context, plugin: str | None, agency: str | None, fmt: str) ->
         context.failed.append(DifferencesError(f"{len(wrong)} of {len(found)} plugins can't work as they are"))
 
 
-@command.command("new")
+@command.command("new", short_help="Begin a plugin that works: a file, or a package.")
 @click.argument("name", type=FILLED, required=False)
 @click.option("--agency", "-a", type=AGENCY, help="One file for this agency, enabled; NAME is its key when left out.")
 @click.option("--directory", type=FILLED, metavar="DIR", help="Where the package goes; NAME when left out.")

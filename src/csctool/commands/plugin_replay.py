@@ -12,7 +12,7 @@ FILE = click.Path(exists=True, dir_okay=False)
 ASKABLE = ("category", "kind", "service", "priority", "queue")
 
 
-@click.command("replay")
+@click.command("replay", short_help="Run past tickets through changed rules or plugins.")
 @click.option("--rules", type=FILE, metavar="FILE", help="In place of the agency's rules.toml.")
 @click.option("--desk-rules", type=FILE, metavar="FILE", help="In place of the desk's rules.toml.")
 @click.option("--plugin", type=FILLED, metavar="FILE|PACKAGE", help="In place of the agency's plugins.")

@@ -8,7 +8,7 @@ from csctool.commands.options import AGENCY, FILLED, dry_run_option, format_opti
 
 @click.command("restore")
 @click.argument("file", type=FILLED, metavar="FILE")
-@click.argument("directory", required=False, type=FILLED, metavar="DIR")
+@click.argument("directory", required=False, type=FILLED, metavar="[DIR]")
 @click.option("--agency", "-a", type=AGENCY, help="Only this one; the desk's settings stay as they are.")
 @click.option("--force", is_flag=True, help="Also over newer changes; they are kept beside the desk.")
 @dry_run_option

@@ -14,7 +14,7 @@ def command() -> None:
     """An agency's rules.toml: is it sound, does it answer what is expected?"""
 
 
-@command.command("check")
+@command.command("check", short_help="Find unknown names and rules that can never fire.")
 @click.option("--agency", "-a", "agencies", multiple=True, type=AGENCY, help="Of this agency; may be repeated.")
 @click.option("--no-past", is_flag=True, help="Look at the files alone, not at past tickets.")
 @format_option()
@@ -60,7 +60,7 @@ def test(context: Context, file: str, agency: str | None, rules: str | None, fmt
         context.failed.append(DifferencesError(f"{missed} of {len(found)} expectations missed"))
 
 
-@command.command("capture")
+@command.command("capture", short_help="Make an expectation from a real ticket.")
 @keys_argument
 @click.option("--final", is_flag=True, help="Expect what proved right: as it stands now, the queue that resolved it.")
 @format_option()

@@ -24,7 +24,7 @@ def command() -> None:
     """The clocks of a ticket: csctool sla KEY shows each segment, running or paused, and what is left."""
 
 
-@command.command("ledger")
+@command.command("ledger", short_help="Each clock of a ticket, segment by segment.")
 @keys_argument
 @format_option()
 @click.pass_obj
@@ -36,7 +36,7 @@ def ledger(context: Context, keys: list[str], fmt: str) -> None:
     shown(context.took(ledgers(context.desk(), keys)).tickets, fmt)
 
 
-@command.command("recompute")
+@command.command("recompute", short_help="Follow the clocks anew and prove what is stored.")
 @filters
 @format_option()
 @click.pass_obj
@@ -57,7 +57,7 @@ def recompute(context: Context, /, fmt: str, **said: Any) -> None:
         raise DifferencesError(f"{tickets} of {checked} tickets do not stand as their history says")
 
 
-@command.command("simulate")
+@command.command("simulate", short_help="What other policies would have kept and broken.")
 @click.option(
     "--policy", type=click.Path(), required=True, metavar="FILE", help="TOML with [sla.…], [calendars.…], [ola.…]."
 )

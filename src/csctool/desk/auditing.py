@@ -1,5 +1,6 @@
 """Checking that histories are what was written: chains, states that follow from them, numbers without gaps."""
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import BinaryIO
@@ -45,9 +46,8 @@ def verify(desk: Desk, agencies: Iterable[str] = ()) -> Verified:
                 found.breaks.append(wrong)
         gaps = desk.store.gaps(key)
         found.gaps += [(key, gap) for gap in gaps]
-        for gap in gaps:
-            numbers.update(range(gap.first, gap.last + 1))
-        found.breaks += _missing(desk, key, numbers)
+        found.breaks += _missing(key, [*((n, n) for n in numbers), *((gap.first, gap.last) for gap in gaps)],
+                                 desk.store.counter(key, "number"))  # fmt: skip
     return found
 
 
@@ -74,7 +74,7 @@ def compare(desk: Desk, kept: Iterable[Head]) -> list[Break]:
 
 
 def read_heads(file: BinaryIO) -> list[Head]:
-    """What `audit head --format json` or `jsonl` printed, also as it stands in a mail. Raises UsageError."""
+    """What `audit head` printed in any format, also as it stands in a mail. Raises UsageError."""
     data = file.read(LONGEST + 1)
     if len(data) > LONGEST:
         raise UsageError(f"not the heads of an audit: over {LONGEST >> 20} MiB", _KEEP)
@@ -88,6 +88,8 @@ def read_heads(file: BinaryIO) -> list[Head]:
                 found += msgspec.json.decode(line, type=_Kept).heads
             elif line.startswith(b"{"):
                 found.append(msgspec.json.decode(line, type=Head))
+            else:
+                found += _row(line.decode(errors="replace"))
     except unreadable as error:
         raise UsageError(f"not the heads of an audit: {error}", _KEEP) from None
     if not found:
@@ -97,11 +99,23 @@ def read_heads(file: BinaryIO) -> list[Head]:
 
 #: Heads of a thousand agencies take 130 KB.
 LONGEST = 16 << 20
-_KEEP = "keep what csctool audit head --format jsonl prints"
+_KEEP = "keep what csctool audit head prints"
+
+
+#: When a head was taken, as operations begin with it.
+_TAKEN = re.compile(r"\d{8}T\d{6}Z")
 
 
 class _Kept(msgspec.Struct):
     heads: list[Head]
+
+
+def _row(line: str) -> list[Head]:
+    """The head in a row of a table, of CSV or Markdown; other lines have none."""
+    match re.findall(r"\w+", line):
+        case [agency, before, tickets, digest] if _TAKEN.fullmatch(before) and tickets.isdecimal():
+            return [Head(agency, before, int(tickets), digest)]
+    return []
 
 
 def _agencies(desk: Desk, wanted: Iterable[str]) -> list[str]:
@@ -122,8 +136,16 @@ def _strayed(ticket: Ticket) -> Break | None:
     return Break(ticket.key, len(ticket.history), f"no event explains its {', '.join(fields)}")
 
 
-def _missing(desk: Desk, agency: str, numbers: set[int]) -> list[Break]:
-    """Numbers that were given out and have no ticket: a number is never used twice, and no ticket is ever removed."""
-    last = desk.store.counter(agency, "number")
-    gone = [number for number in range(1, last + 1) if number not in numbers]
-    return [Break(f"{agency}-{number}", 0, "its number was given out, and there is no such ticket") for number in gone]
+def _missing(agency: str, spans: list[tuple[int, int]], last: int) -> list[Break]:
+    """Numbers up to `last` that were given out and are in no span of what is accounted for: a number is never used
+    twice, and no ticket is ever removed. A run of them is one break, however long a forged counter makes it."""
+    breaks, expected = [], 1
+    for first, end in [*sorted(spans), (last + 1, last + 1)]:
+        if first == expected + 1:
+            why = "its number was given out, and there is no such ticket"
+            breaks.append(Break(f"{agency}-{expected}", 0, why))
+        elif first > expected:
+            why = f"its number and those up to {agency}-{first - 1} were given out, and there are no such tickets"
+            breaks.append(Break(f"{agency}-{expected}", 0, why))
+        expected = max(expected, end + 1)
+    return breaks

@@ -68,9 +68,9 @@ class Desk(Core):
         return self._seen_at(self.clock())(ticket) if ticket.sla else ticket
 
     def _seen_at(self, now: datetime) -> Callable[[Ticket], Ticket]:
-        from csctool.domain.sla.standing import shown
+        from csctool.domain.sla.standing import seen_at
 
-        return lambda ticket: shown(ticket, now) if ticket.sla else ticket
+        return seen_at(now)
 
     def column(self, name: str) -> str:
         """A column of a list. Raises UsageError with the nearest name."""

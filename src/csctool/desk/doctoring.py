@@ -28,8 +28,9 @@ class Checkup(msgspec.Struct):
         damage = [one for one in self.findings if one.level == "damage"]
         lost = [key for repair in self.repairs for key in repair.lost]
         if damage:
-            places = ", ".join(sorted({one.path or one.message for one in damage})[:3])
-            return DamagedError(f"damage in {len(damage)} places: {places}", "csctool doctor --repair, or a backup")
+            places = sorted({one.path or one.message for one in damage})
+            told = f"{len(places)} places" if len(places) > 1 else "one place"
+            return DamagedError(f"damage in {told}: {', '.join(places[:3])}", "csctool doctor --repair, or a backup")
         if lost:
             return DamagedError(f"{len(lost)} tickets could not be saved", "look for them in a backup")
         if any(one.message.startswith(SETTINGS) for one in self.findings):
@@ -62,4 +63,5 @@ def doctor(
 
 def _unusable(error: CscError) -> Symptom:
     word = SETTINGS if isinstance(error, SettingsError) else ""
-    return Symptom("damage" if error.exit == 7 else "warning", None, "", word + error.message, error.hint)
+    advice = error.hint or "correct it; csctool config check reads it again"
+    return Symptom("damage" if error.exit == 7 else "warning", None, "", word + error.message, advice)

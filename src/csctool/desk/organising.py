@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from csctool.desk.desk import Desk
+from csctool.domain.address import AddressError, address
 from csctool.domain.query import Query
 from csctool.domain.words import AGENCY_KEY
 from csctool.errors import RefusedError, UsageError
@@ -28,8 +29,13 @@ def add_agency(desk: Desk, key: str, name: str, group: str | None) -> Row:
 
 
 def add_entry(desk: Desk, section: str, key: str, values: Mapping[str, Any]) -> None:
-    """A new queue or person in the settings."""
+    """A new queue or person in the settings. Raises UsageError for an address that no mail would be sent to."""
     desk.permit({"queues": "queue", "people": "person"}[section])
+    if "email" in values:
+        try:
+            address(values["email"])
+        except AddressError as error:
+            raise UsageError(f"--email {values['email']!r} {error}", "write e.g. ana@example.gov") from None
     desk.directory.add_entry(section, key, values, dry_run=desk.dry_run)
 
 

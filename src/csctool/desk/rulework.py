@@ -81,7 +81,7 @@ def _read(desk: Desk, checked: Checked, agency: str | None, *, tell: bool) -> Ru
     if agency:
         desk.directory.agency(agency)
     try:
-        rules, wrong = desk.directory.rules_of(agency)
+        rules, wrong = desk.directory.rules_of(agency, desk.settings)
     except CscError as error:
         if tell:
             checked.failures.append(error)

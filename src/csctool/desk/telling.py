@@ -9,7 +9,6 @@ import msgspec
 
 from csctool.desk.ports import Clock, Directory, Told
 from csctool.domain.address import mailbox
-from csctool.domain.bundles import absorbs
 from csctool.domain.notice import Notice, identity
 from csctool.domain.occasion import letter_of
 from csctool.domain.organisation import AgencySettings, DeskSettings
@@ -158,6 +157,8 @@ class _Agency:
 
 def _once(found: list[Telling]) -> list[Telling]:
     """The same, each recipient told by the latest what it says of earlier events as well."""
+    from csctool.domain.bundles import absorbs  # here: most commands make one event, and need to know of no letters
+
     latest: dict[tuple[str, str], Telling] = {}
     folded: list[Telling] = []
     for one in reversed(found):

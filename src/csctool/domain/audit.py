@@ -4,7 +4,8 @@ Whoever changes, removes or reorders an event breaks the chain from there on, un
 that only a copy of the last seals in somebody else's hands helps: `head` is made for it.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -31,12 +32,34 @@ class Break(Frozen, frozen=True):
 
 
 class Gap(Frozen, frozen=True):
-    """Numbers from `first` to `last` that may have been given out, are never given out again and have no tickets any
-    more, and why: a restore or a repair lost them."""
+    """Numbers from `first` to `last` that are never given out any more and have no tickets, and why: a restore or a
+    repair lost them, or an import passed them over."""
 
     first: int
     last: int
     why: str
+
+
+PASSED_OVER = "passed over by an import with numbers of its own"
+
+
+def gaps_after(gaps: Iterable[Gap], given: int, entered: Sequence[int]) -> list[Gap]:
+    """What is left of the gaps, and becomes one, when tickets with the numbers `entered` (at least one, in order) come
+    to an agency that had given out numbers up to `given`."""
+    spans = list(gaps)
+    if entered[-1] > given:
+        spans.append(Gap(given + 1, entered[-1], PASSED_OVER))
+    return [piece for span in spans for piece in _around(span, entered)]
+
+
+def _around(span: Gap, entered: Sequence[int]) -> Iterator[Gap]:
+    first = span.first
+    for number in entered[bisect_left(entered, span.first) : bisect_right(entered, span.last)]:
+        if number > first:
+            yield Gap(first, number - 1, span.why)
+        first = number + 1
+    if first <= span.last:
+        yield Gap(first, span.last, span.why)
 
 
 def seal(key: str, previous: str, event: Event) -> str:

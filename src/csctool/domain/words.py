@@ -51,3 +51,5 @@ DESCRIBING = (
 
 AGENCY_KEY = re.compile(r"[A-Z][A-Z0-9]{1,9}")
 TICKET_KEY = re.compile(r"([A-Z][A-Z0-9]{1,9})-([1-9][0-9]{0,9})")
+#: A key that an import may bring: one digit less, so that there are numbers left for what is opened after it.
+IMPORTED_KEY = re.compile(r"([A-Z][A-Z0-9]{1,9})-([1-9][0-9]{0,8})")

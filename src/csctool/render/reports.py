@@ -25,6 +25,8 @@ def ready(fmt: str, output: str | None, *, plot: bool) -> None:
         ready()
     if fmt == "png" and output in (None, "-") and sys.stdout.isatty():
         raise UsageError("a terminal shows no PNG", "write it to a file with -o FILE")
+    if output == "":
+        raise UsageError("-o is empty", "name a file")
     if output not in (None, "-"):
         folder = os.path.dirname(os.path.realpath(output or ""))
         if os.path.isdir(output or "") or not os.path.isdir(folder):

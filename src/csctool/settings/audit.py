@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from typing import NamedTuple
 
+from csctool.domain.address import AddressError, address
 from csctool.domain.organisation import AgencySettings, CalendarTable, DeskSettings
 from csctool.errors import CscError, NotPermittedError, SettingsError
 from csctool.settings.check import agency_against_desk
@@ -65,7 +66,18 @@ def _desk(root: str) -> DeskSettings:
     zone_named(settings.timezone, path)
     for name, table in settings.calendars.items():
         _calendar(name, table, settings.timezone, path)
+    for name, person in settings.people.items():
+        _mailbox(person.email, f"{path}: people.{name}.email")
     return settings
+
+
+def _mailbox(email: str | None, place: str) -> None:
+    """Refuse what no mail would be sent to; here and not at every command, which has other things to do."""
+    try:
+        if email is not None:
+            address(email)
+    except AddressError as error:
+        raise SettingsError(f"{place}: {email!r} {error}", "write e.g. ana@example.gov") from None
 
 
 def _calendar(name: str, table: CalendarTable, timezone: str, path: str) -> None:

@@ -36,12 +36,14 @@ class Agencies:
         """The agency that lists an e-mail domain."""
         return load.agency_of_domain(self._root, domain)
 
-    def rules_of(self, agency: str | None) -> "tuple[Rules, list[Finding]]":
+    def rules_of(self, agency: str | None, desk: DeskSettings) -> "tuple[Rules, list[Finding]]":
         """The rules of an agency, or of the desk, and what is wrong with those that can't be used."""
         from csctool.settings.rules import desk_rules_path, read_rules
 
-        path = load.agency_path(self._root, agency, load.RULES_FILE) if agency else desk_rules_path(self._root)
-        return read_rules(path)
+        if agency is None:
+            return read_rules(desk_rules_path(self._root), desk, None, plugins=True)  # an agency may have some
+        path, own = load.agency_path(self._root, agency, load.RULES_FILE), self.agency(agency)
+        return read_rules(path, desk, own.notify.transport, plugins=bool(own.plugins or desk.plugins))
 
     def expectations(self, path: str) -> "list[Expectation]":
         """What an agency expects of its rules."""

@@ -70,16 +70,31 @@ def together(then: dict[str, Any]) -> Iterator[Problem]:
 def check_rule(rule: Rule, place: str, desk: DeskSettings, transport: str | None) -> None:
     """Refuse a rule that names somebody, or hours, that the desk does not have. `transport` is what a rule that names
     none would take. Raises SettingsError."""
+    for _, message, hint in on_desk(rule, desk, transport):
+        raise SettingsError(f"{place}: {message}", hint)
+
+
+def on_desk(rule: Rule, desk: DeskSettings, transport: str | None) -> Iterator[Problem]:
+    """What of a rule that reads well can't be on this desk."""
     way = rule.then.get("transport") or transport
     if way is None and rule.then["to"]:
-        raise SettingsError(
-            f"{place}: names no transport", 'write e.g. transport = "smtp", or that in [notify] of csctool.toml'
-        )
+        right = 'write e.g. transport = "smtp", or that in [notify] of csctool.toml'
+        yield "unreadable", "names no transport", right
     for word in rule.then["to"]:
-        _recipient(word, f"{place}: to", desk, free=way is not None and _free_words(way, desk))
+        yield from _recipient(word, desk, free=way is not None and _free_words(way, desk))
     quiet = rule.then.get("quiet")
     if quiet is not None and not known_quiet(desk, quiet):
-        raise SettingsError(f"{place}: quiet: neither hours nor a calendar of this desk: {quiet!r}", right_quiet(desk))
+        wrong = f"quiet: neither hours nor a calendar of this desk: {quiet!r}"
+        yield "unknown-value", wrong, right_quiet(desk)
+
+
+def no_transport(rule: Rule, desk: DeskSettings) -> Iterator[Problem]:
+    """A transport that neither settings nor csctool know: for an agency whose messages no plugin may deliver."""
+    from csctool.domain.transports import KINDS
+
+    way, ways = rule.then.get("transport"), tuple(dict.fromkeys((*desk.transports, *KINDS)))
+    if way is not None and way not in ways:
+        yield "unknown-value", f"transport: there is no {way!r}", likely(way, ways)
 
 
 def _free_words(way: str, desk: DeskSettings) -> bool:
@@ -87,7 +102,7 @@ def _free_words(way: str, desk: DeskSettings) -> bool:
     return getattr(desk.transports.get(way), "kind", way) != "smtp"
 
 
-def _recipient(word: str, place: str, desk: DeskSettings, *, free: bool) -> None:
+def _recipient(word: str, desk: DeskSettings, *, free: bool) -> Iterator[Problem]:
     known = (*WORDS, *desk.people)
     if word in known:
         return
@@ -95,11 +110,9 @@ def _recipient(word: str, place: str, desk: DeskSettings, *, free: bool) -> None
         try:
             address(word)
         except AddressError as error:
-            raise SettingsError(f"{place}: {word!r} {error}", "write e.g. noc@example.gov") from None
-        return
-    if is_place(word) or (free and nearest(word, known) is None):
-        return
-    raise SettingsError(f"{place}: there is nobody called {word!r}", likely(word, known))
+            yield "unknown-value", f"to: {word!r} {error}", "write e.g. noc@example.gov"
+    elif not is_place(word) and not (free and nearest(word, known) is None):
+        yield "unknown-person", f"to: there is nobody called {word!r}", likely(word, known)
 
 
 # -- [notify] ------------------------------------------------------------------------------------------------

@@ -80,12 +80,26 @@ def load_rules(path: str, later: Later | None = None) -> Rules:
     return rules
 
 
-def read_rules(path: str) -> "tuple[Rules, list[Finding]]":
-    """The rules that can be used and what is wrong with the others. Raises SettingsError for a file that is no TOML."""
+def read_rules(
+    path: str, desk: DeskSettings, transport: str | None, *, plugins: bool
+) -> "tuple[Rules, list[Finding]]":  # fmt: skip
+    """The rules that can be used on this desk and what is wrong with the others; `transport` is what an agency names in
+    `[notify]`, `plugins` whether there are any that may deliver. Raises SettingsError for a file that is no TOML."""
+    from csctool.domain.rulecheck import Finding
+    from csctool.settings.notifying import no_transport, on_desk
+
     try:
-        return rules_from(read_text(path), path)
+        rules, wrong = rules_from(read_text(path), path)
     except FileNotFoundError:
         return Rules(path), []
+    telling = []
+    for rule in rules.notify:
+        problems = list(on_desk(rule, desk, transport or desk.notify.transport))
+        problems += [] if plugins else no_transport(rule, desk)
+        wrong += (Finding(kind, path, rule.line, rule.name, message, hint) for kind, message, hint in problems)
+        if not problems:
+            telling.append(rule)
+    return msgspec.structs.replace(rules, notify=tuple(telling)), wrong
 
 
 def rules_from(text: str, path: str) -> "tuple[Rules, list[Finding]]":

@@ -10,14 +10,17 @@ it; so the agenda has a check of its own, and names the generation that it was m
 a csctool which knew nothing of it, or in which a bit was flipped, is no agenda.
 """
 
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from zlib import crc32
 
 import msgspec
 
-from csctool.domain.agenda import Agenda, together
+from csctool.domain.agenda import Agenda, earliest, together
 from csctool.errors import DamagedError
 from csctool.storage import codec, container, files
 from csctool.storage.database import Database
+from csctool.storage.folded import Folded
 
 TABLE = "agenda"
 #: Header and agenda are shorter than this.
@@ -26,9 +29,11 @@ _BEFORE, _AFTER = b'"%s":{' % TABLE.encode(), b"},"
 
 
 class Noted(Agenda, frozen=True, omit_defaults=True, kw_only=True):
-    """As it is written."""
+    """As it is written. `letters` is when the first message that waits is due, none where none does; without it that
+    is not known."""
 
     generation: int
+    letters: datetime | msgspec.UnsetType | None = msgspec.UNSET
     check: str = ""
 
 
@@ -38,13 +43,31 @@ def note(database: Database) -> None:
     A document that can't be read leaves it without one: the sweep then looks at every ticket, and tells.
     """
     try:
-        notices = map(codec.timed, database.outbox.undecoded().values())
-        due = [notice.due for notice in notices if notice.state == "waiting"]
-        found = together((glance.agenda for _, _, glance in database.glances()), *due)
+        letters = _letters(database)
+        found = together((glance.agenda for _, _, glance in database.glances()), letters)
     except DamagedError:
         return
-    noted = Noted(found.at, found.quiet, found.finished, generation=database.generation + 1)
+    noted = Noted(found.at, found.quiet, found.finished, generation=database.generation + 1, letters=letters)
     database.put_first(TABLE, codec.encode(_checked(noted)))
+
+
+def _letters(database: Database) -> datetime | None:
+    """When the first message that waits is due. Where some were only added, the file's own agenda tells of the rest."""
+    outbox = database.outbox.undecoded()
+    if isinstance(outbox, Folded) and (known := _known(database)) is not msgspec.UNSET:
+        return earliest([known, *_due(outbox.fresh.values())])
+    return earliest(_due(outbox.values()))
+
+
+def _due(documents: Iterable[msgspec.Raw]) -> Iterator[datetime]:
+    return (one.due for one in map(codec.timed, documents) if one.state == "waiting")
+
+
+def _known(database: Database) -> datetime | msgspec.UnsetType | None:
+    """The same as the file itself tells it that the database was read from, where it does."""
+    document = database.documents().get(TABLE, {}).get("1")
+    noted = None if document is None else _believed(document, database.generation)
+    return noted.letters if noted and database.format == codec.FORMAT else msgspec.UNSET
 
 
 def read(path: str) -> Agenda | None:
@@ -56,13 +79,17 @@ def read(path: str) -> Agenda | None:
     lines = start.split(b"\n", 4)
     if header.format != codec.FORMAT or len(lines) < 5 or (lines[1], lines[3]) != (_BEFORE, _AFTER):
         return None
+    noted = _believed(lines[2].removeprefix(b'"1":'), header.generation)
+    return Agenda(noted.at, noted.quiet, noted.finished) if noted else None
+
+
+def _believed(document: bytes | msgspec.Raw, generation: int) -> Noted | None:
+    """The agenda of a file of that generation; None where it is none to be believed."""
     try:
-        noted = msgspec.json.decode(lines[2].removeprefix(b'"1":'), type=Noted)
+        noted = msgspec.json.decode(document, type=Noted)
     except codec.UNREADABLE:
         return None
-    if noted.generation != header.generation or noted != _checked(noted):
-        return None
-    return Agenda(noted.at, noted.quiet, noted.finished)
+    return noted if noted.generation == generation and noted == _checked(noted) else None
 
 
 def _checked(noted: Noted) -> Noted:

@@ -23,7 +23,7 @@ import msgspec
 
 from csctool import __version__
 from csctool.domain.words import AGENCY_KEY
-from csctool.errors import CscError, DamagedError, NotFoundError, RefusedError, StorageError
+from csctool.errors import CscError, DamagedError, NotFoundError, RefusedError, StorageError, UsageError
 from csctool.storage import codec, files, members
 
 #: The version of the form. Raising it makes older csctools refuse newer backups.
@@ -321,7 +321,7 @@ def _file_of(path: str) -> BinaryIO:
     except FileNotFoundError:
         raise NotFoundError(f"no such file: {path}") from None
     except IsADirectoryError:
-        raise DamagedError(f"{path} is a directory", "name the file of a backup") from None
+        raise UsageError(f"{path} is a directory", "name the file of a backup") from None
     except OSError as error:
         raise files.failure(path, error, "read") from error
     if not file.seekable():

@@ -8,7 +8,6 @@ written next; the old file is kept beside it then.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -35,7 +34,7 @@ OLDEST = 1
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 #: Undecoded documents by ticket number (as JSON has it, a string), by table.
-Tables = dict[str, dict[str, msgspec.Raw]]
+Tables = dict[str, Mapping[str, msgspec.Raw]]
 
 
 class Head(msgspec.Struct, frozen=True, gc=False):
@@ -148,6 +147,11 @@ def identified(document: msgspec.Raw) -> str:
     return _decode(_Identified, document).id  # type: ignore[no-any-return]
 
 
+def about(ticket: str) -> bytes:
+    """What stands in the document of every notice about a ticket."""
+    return b'"ticket":"%s"' % ticket.encode()
+
+
 def timed(document: msgspec.Raw) -> "Timed":
     """When a notice is due, and whether it waits. Raises DamagedError."""
     return _decode(Timed, document)  # type: ignore[no-any-return]
@@ -236,10 +240,16 @@ def upgrade(found: int, tables: Tables) -> Tables:
     A document that is no ticket stays as it is: whoever asks for it is told.
     """
     for step in range(found, FORMAT):
-        for number, line in tables.get("tickets", {}).items():
-            with suppress(DamagedError):
-                tables["tickets"][number] = MIGRATIONS[step](line)
+        if "tickets" in tables:
+            tables["tickets"] = {number: _migrated(line, step) for number, line in tables["tickets"].items()}
     return tables
+
+
+def _migrated(line: msgspec.Raw, step: int) -> msgspec.Raw:
+    try:
+        return MIGRATIONS[step](line)
+    except DamagedError:
+        return line
 
 
 #: format -> what turns a ticket's document of that format into one of the next. Doing it twice changes nothing.

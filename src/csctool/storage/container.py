@@ -24,6 +24,7 @@ import msgspec
 
 from csctool.errors import DamagedError, StorageError
 from csctool.storage import codec, files
+from csctool.storage.folded import BEGIN, Folded
 
 #: No header is longer: enough to read for who wants the generation only.
 HEADER_SIZE = 128
@@ -46,9 +47,12 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def pack(tables: Mapping[str, Mapping[str, msgspec.Raw]], generation: int) -> bytearray:
     """The bytes of a store file, which has one table at least."""
     header = Header(codec.FORMAT, generation, "0" * 16)
-    parts: list[bytes | msgspec.Raw] = [header.before, header.checksum.encode(), _AFTER]
+    parts: list[bytes | memoryview | msgspec.Raw] = [header.before, header.checksum.encode(), _AFTER]
     for name, documents in tables.items():
         parts += (msgspec.json.encode(name), b":{\n")
+        if isinstance(documents, Folded):
+            parts += (*documents.lines(), b"},\n")
+            continue
         for doc_id, document in documents.items():
             parts += (b'"', doc_id.encode(), b'":', document, b",\n")
         if documents:
@@ -79,16 +83,22 @@ def check(blob: bytes | bytearray, path: str) -> Header:
     return header
 
 
-def unpack(blob: bytes | bytearray, path: str) -> tuple[Header, codec.Tables]:
-    """Header and tables of a store file, the documents in the header's format. Raises what `check` raises, and
-    DamagedError for no JSON."""
+def unpack(blob: bytes | bytearray, path: str, folded: str | None = None) -> tuple[Header, codec.Tables]:
+    """Header and tables of a store file, the documents in the header's format; the table called `folded` stays as it is
+    until somebody looks into it. Raises what `check` raises, and DamagedError for no JSON."""
     header = check(blob, path)
     try:
-        tables = msgspec.json.decode(blob, type=codec.Tables)
+        tables = msgspec.json.decode(blob, type=dict[str, msgspec.Raw])
+        del tables["csctool"]
+        return header, {name: _table(lines, blob if name == folded else None) for name, lines in tables.items()}
     except codec.UNREADABLE as error:
         raise damaged(path, str(error)) from error
-    del tables["csctool"]
-    return header, tables
+
+
+def _table(lines: msgspec.Raw, folded_in: bytes | bytearray | None) -> Mapping[str, msgspec.Raw]:
+    if folded_in and bytes(memoryview(lines)[: len(BEGIN)]) == BEGIN:
+        return Folded(lines, folded_in)
+    return msgspec.json.decode(lines, type=dict[str, msgspec.Raw])
 
 
 def read_header(start: bytes | bytearray, path: str) -> Header:

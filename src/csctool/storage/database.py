@@ -12,6 +12,10 @@ from csctool.domain.audit import Gap
 from csctool.domain.notice import Notice
 from csctool.domain.words import FINISHED
 from csctool.storage import codec, container, files
+from csctool.storage.folded import Folded
+
+#: The table of the messages that wait.
+OUTBOX = "outbox"
 
 
 class StagedStorage(Storage):
@@ -21,18 +25,18 @@ class StagedStorage(Storage):
     """
 
     def __init__(self, path: str, blob: bytes | None) -> None:
-        self._tables: dict[str, dict[str, Any]] | None = None
+        self._tables: codec.Tables | None = None
         self.generation, self.format = 0, codec.FORMAT
         self.staged = False
         if blob is not None:
-            header, self._tables = container.unpack(blob, path)
+            header, self._tables = container.unpack(blob, path, OUTBOX)
             self.generation, self.format = header.generation, header.format
 
-    def read(self) -> dict[str, dict[str, Any]] | None:
+    def read(self) -> codec.Tables | None:  # type: ignore[override]
         """The tables as this transaction sees them, documents undecoded."""
         return self._tables
 
-    def write(self, data: dict[str, dict[str, Any]]) -> None:
+    def write(self, data: codec.Tables) -> None:  # type: ignore[override]
         """Stage the tables."""
         self._tables = data
         self.staged = True
@@ -64,6 +68,19 @@ class Documents(Table):
         """Insert or replace documents."""
         update: Callable[[dict[int, Any]], None] = lambda table: table.update(documents)  # noqa: E731
         self._update_table(update)
+
+    def append(self, documents: Mapping[int, msgspec.Raw]) -> None:
+        """Insert documents of new ids. A table that nobody has looked into is left as it is."""
+        table: Any = self.undecoded()
+        if isinstance(table, Folded):
+            self._storage.write({**(self._storage.read() or {}), self.name: table.with_more(documents)})  # type: ignore[dict-item]
+        else:
+            self.put(documents)
+
+    def lacks(self, text: bytes) -> bool:
+        """Whether these bytes stand in no document, as far as that can be told without looking into any."""
+        table = self.undecoded()
+        return not table.holds(text) if isinstance(table, Folded) else not table
 
 
 class Database(TinyDB):
@@ -144,7 +161,7 @@ class Database(TinyDB):
     @property
     def outbox(self) -> Documents:
         """The notices that wait for delivery, in the order of their numbers."""
-        return self.table("outbox", cache_size=0)  # type: ignore[return-value]
+        return self.table(OUTBOX, cache_size=0)  # type: ignore[return-value]
 
     def notices(self) -> dict[int, Notice]:
         """The same, decoded."""
@@ -161,7 +178,7 @@ class Database(TinyDB):
 
     @property
     def gaps(self) -> Documents:
-        """Numbers whose tickets were lost in a restore or a repair, as the list that is document 1."""
+        """Numbers that have no tickets, because they were lost or passed over, as the list that is document 1."""
         return self.table("gaps", cache_size=0)  # type: ignore[return-value]
 
     def known_gaps(self) -> list[Gap]:

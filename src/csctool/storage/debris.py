@@ -30,7 +30,7 @@ class Found(NamedTuple):
 
     tickets: list[tuple[tuple[str, ...], msgspec.Raw]]
     unreadable: set[str]
-    tables: codec.Tables
+    tables: dict[str, dict[str, msgspec.Raw]]
     hit: set[str]
     generation: int
 

@@ -86,7 +86,8 @@ def _tickets(shelf: Shelf, database: Database, now: datetime) -> Iterator[Sympto
             ahead.append(ticket.key)
     if ahead:
         some = ", ".join(ahead[:5]) + (" …" if len(ahead) > 5 else "")
-        yield Symptom("warning", shelf.agency, database.path, f"{len(ahead)} tickets changed in the future: {some}",
+        many = "1 ticket" if len(ahead) == 1 else f"{len(ahead)} tickets"
+        yield Symptom("warning", shelf.agency, database.path, f"{many} changed in the future: {some}",
                       "set this machine's clock, or the one that wrote them")  # fmt: skip
 
 

@@ -66,8 +66,7 @@ def held(path: str, agency: str, wait: float, shared: bool = False) -> Iterator[
     except OSError as error:
         raise files.failure(path, error, "lock") from error
     if not got_it:
-        waited = time.monotonic() - began
-        raise BusyError(f"{agency} is busy: its lock was not free for {waited:.3g} s{_holder(path)}", "try again")
+        raise BusyError(f"{agency} is busy: its lock was not free for {wait:.3g} s{_holder(path)}", "try again")
     try:
         if not shared:
             _sign(descriptor)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from csctool.domain.agenda import Agenda, agenda, together
-from csctool.domain.audit import Gap, Sealed, chain
+from csctool.domain.audit import Gap, Sealed, chain, gaps_after
 from csctool.domain.notice import Delivery, Notice
 from csctool.domain.query import Query
 from csctool.domain.ticket import Event, Ticket, split_key
@@ -95,9 +95,10 @@ class MemoryStore:
         return self._agency(agency).counters.get(counter, 0)
 
     def gaps(self, agency: str) -> list[Gap]:
-        """None: what is in memory is neither restored nor repaired. Raises NotFoundError."""
-        self._agency(agency)
-        return []
+        """The numbers that imports passed over: what is in memory is neither restored nor repaired."""
+        place = self._agency(agency)
+        numbers = sorted(place.tickets)
+        return gaps_after([], 0, numbers) if numbers else []
 
     def archive(self, agency: str) -> int:
         """Count the finished tickets that were not archived before. Raises BusyError."""

@@ -162,8 +162,9 @@ def restoring(
         source.check()
         if agency and agency not in source.manifest.agencies:
             raise NotFoundError(f"no agency {agency} in {source.name}", "csctool backup --verify shows what is in it")
+        _look_at_place(root, agency)
         if not dry_run:
-            _make_ready(root, agency, held)
+            _make_ready(root, held)
             held.enter_context(swapping.alone(root, wait))
             swapping.end(root)
             swapping.clear(root)
@@ -189,17 +190,14 @@ def is_desk(root: str) -> bool:
     return os.path.exists(f"{root}/{swapping.SETTINGS}") or os.path.isdir(f"{root}/agencies")
 
 
-def _make_ready(root: str, agency: str | None, held: ExitStack) -> None:
-    """Make the directory, unless it is there; one that we made is removed when nothing comes of it."""
+def _look_at_place(root: str, agency: str | None) -> None:
+    """Refuse a directory that is neither new, nor empty, nor a desk; for an agency alone it has to be a desk."""
     try:
         names = set(os.listdir(root))
     except FileNotFoundError:
         names = set()
-        try:
-            os.makedirs(root)
-        except OSError as error:
-            raise files.failure(root, error, "make") from error
-        held.callback(_remove_if_empty, root)
+    except NotADirectoryError:
+        raise RefusedError(f"{root} is no directory", "name a new one") from None
     except OSError as error:
         raise files.failure(root, error, "read") from error
     if is_desk(root):
@@ -208,6 +206,17 @@ def _make_ready(root: str, agency: str | None, held: ExitStack) -> None:
         raise NotFoundError(f"no desk in {root}", "restore the whole backup, or name a desk")
     if strange := sorted(n for n in names if n != "lost+found" and not n.startswith(swapping.ON_ITS_WAY)):
         raise RefusedError(f"{root} is neither empty nor a desk: {', '.join(strange[:3])}", "name a new directory")
+
+
+def _make_ready(root: str, held: ExitStack) -> None:
+    """Make the directory, unless it is there; one that we made is removed when nothing comes of it."""
+    try:
+        os.makedirs(root)
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise files.failure(root, error, "make") from error
+    held.callback(_remove_if_empty, root)
 
 
 def _remove_if_empty(root: str) -> None:

@@ -93,14 +93,23 @@ class Work:
             return False
         if self.staged:
             given = self.live.counter("number")
-            documents = {n: codec.sealed(t, self.before(n) if n <= given else None) for n, t in self.staged.items()}
-            self.live.tickets.put(documents)
+            before = {number: self.before(number) if number <= given else None for number in self.staged}
+            self.live.tickets.put({n: codec.sealed(ticket, before[n]) for n, ticket in self.staged.items()})
+            self._pass_over(given, sorted(number for number, document in before.items() if document is None))
             # A number once seen is never given out again, also when it came with an import.
             self.raise_to("number", max(self.staged))
         if self._kept:
             self.live.calendars.put({1: codec.encode(self.calendars)})
         self.live.counters.put({1: codec.encode(self.counters)})
         return True
+
+    def _pass_over(self, given: int, entered: list[int]) -> None:
+        """Note the numbers that an import leaves out, so that an audit does not take them for tickets that are gone."""
+        in_order = entered == list(range(given + 1, given + 1 + len(entered)))
+        if not in_order:
+            from csctool.domain.audit import gaps_after
+
+            self.live.gaps.put({1: codec.encode(gaps_after(self.live.known_gaps(), given, entered))})
 
     def before(self, number: int) -> msgspec.Raw | None:
         """A ticket's document before this unit, live or archived."""

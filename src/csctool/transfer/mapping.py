@@ -8,7 +8,7 @@ from typing import Any
 
 from csctool.domain.intake import ENDS, UNDECIDED, Ends, Incoming, Moment, Rejected
 from csctool.domain.ticket import Due
-from csctool.domain.words import AGENCY_KEY, DESCRIBING, TICKET_KEY
+from csctool.domain.words import AGENCY_KEY, DESCRIBING, IMPORTED_KEY
 from csctool.transfer.cells import BadValueError, Cells, Columns
 from csctool.transfer.mapfile import Map
 from csctool.transfer.table import Raw, Row, Table
@@ -115,7 +115,7 @@ class Mapper:
         key = said.get("key")
         if key is None:
             return agency, None
-        found = TICKET_KEY.fullmatch(key)
+        found = IMPORTED_KEY.fullmatch(key)
         if not found:
             raise BadValueError(f"{key!r} is no key like DHS-1042")
         if agency != found[1] and (self._forced or "agency" in said):

@@ -11,7 +11,7 @@ from csctool.domain.intake import Ends, Incoming, Rejected
 from csctool.domain.sla.standings import Moment, Standings
 from csctool.domain.sla.terms import Contract, Terms
 from csctool.domain.ticket import Due, Event, Link, Ticket
-from csctool.domain.words import AGENCY_KEY, TICKET_KEY, Channel, Kind, Priority, Status
+from csctool.domain.words import AGENCY_KEY, IMPORTED_KEY, Channel, Kind, Priority, Status
 from csctool.errors import UsageError
 from csctool.transfer.mapfile import shipped
 from csctool.transfer.rejects import LINE, REASON
@@ -185,7 +185,7 @@ class Tickets:
             raise ValueError(f"{wanted!r} is no agency key: 2 to 10 capitals and digits")
         if key is None:
             return wanted or self._agency, None
-        found = TICKET_KEY.fullmatch(key)
+        found = IMPORTED_KEY.fullmatch(key)
         if not found:
             raise ValueError(f"{key!r} is no key like DHS-1042")
         if wanted is not None and wanted != found[1]:

@@ -7,6 +7,7 @@ a JSON object two keys more. Both are passed over when the file is read the next
 import csv
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import IO, Any
 
 import msgspec
@@ -37,7 +38,12 @@ class Refusals:
         self.rows += len(rejected.raw)
         self._tickets += 1
         if self._file:
-            self._file.add(rejected)
+            try:
+                self._file.add(rejected)
+            except CscError:
+                self._file.abandon()
+                self._file = None  # it has not got them all, and nobody is to be told that it has
+                raise
         elif self._tickets <= SHOWN:
             self._told.append(RefusedError(f"line {rejected.line}: {rejected.reason}"))
 
@@ -48,7 +54,7 @@ class Refusals:
             if self.rows:
                 many = f"{self.rows} rejected rows are" if self.rows > 1 else "1 rejected row is"
                 self._told.append(RefusedError(f"{many} in {self._file.path}", "mend and import that file"))
-        elif self._tickets > SHOWN:
+        elif self._told and self._tickets > SHOWN:
             more = self._tickets - SHOWN
             self._told.append(RefusedError(f"{more} more were rejected", "--rejects FILE keeps them all"))
         return self._told
@@ -58,12 +64,15 @@ class RejectFile:
     """Written row by row; made when the first row is rejected, so that a clean import leaves no empty file.
 
     `kind` is the input's: `csv`, `tsv` or `jsonl`. Raises NotPermittedError, StorageError, and UsageError for a path
-    that is the input itself.
+    that is the input itself, or no file.
     """
 
     def __init__(self, path: str, source: str, kind: str, columns: Sequence[str], delimiter: str) -> None:
         if source != "-" and os.path.exists(path) and os.path.exists(source) and os.path.samefile(path, source):
             raise UsageError(f"--rejects {path} is the file that is imported", "name another one")
+        if os.path.isdir(path) or not os.path.isdir(os.path.dirname(os.path.realpath(path))):
+            wrong = "is a directory" if os.path.isdir(path) else "lies in no directory that there is"
+            raise UsageError(f"--rejects {path} {wrong}", "name a file")
         self.path = path
         self._kind = kind
         self._stale = 2 if tuple(columns[:2]) == (LINE, REASON) else 0  # columns of an earlier reject file
@@ -93,6 +102,11 @@ class RejectFile:
             self._file.close()
         except OSError as error:
             raise _failed(self.path, error) from None
+
+    def abandon(self) -> None:
+        """Close it as it is: what it could not take is lost."""
+        with suppress(CscError):
+            self.close()
 
     def _open(self) -> IO[str]:
         file = open(self.path, "w", encoding="utf-8", errors="backslashreplace", newline="")  # noqa: SIM115 - close()

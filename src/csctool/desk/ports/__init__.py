@@ -120,7 +120,7 @@ class Store(Protocol):
         """Where a counter of the agency stands; `number` is the highest ticket number that was ever given out."""
 
     def gaps(self, agency: str) -> "list[Gap]":
-        """Numbers of the agency whose tickets a restore or a repair lost."""
+        """Numbers of the agency without tickets: a restore or a repair lost them, or an import passed them over."""
 
     def archive(self, agency: str) -> int:
         """Move finished tickets to the archive of the month in which they ended; returns how many moved. Idempotent."""
@@ -328,8 +328,8 @@ class Directory(Protocol):
     def of_domain(self, domain: str) -> str | None:
         """The agency that lists an e-mail domain."""
 
-    def rules_of(self, agency: str | None) -> "tuple[Rules, list[Finding]]":
-        """The rules of an agency, or of the desk, and what is wrong with those that can't be used.
+    def rules_of(self, agency: str | None, desk: DeskSettings) -> "tuple[Rules, list[Finding]]":
+        """The rules of an agency, or of the desk, and what is wrong with those that can't be used on this desk.
 
         Raises SettingsError for a file that is no TOML.
         """
