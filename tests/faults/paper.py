@@ -77,7 +77,7 @@ class Entry:
     def atoms(self) -> frozenset[Any]:
         """What two operations can disagree on: fields, entries of lists, who has the ticket, the first answer."""
         found: set[Any] = set(self.reversed)
-        found |= {name for name, (old, now) in self.new.items() if old != now and name not in MEMORY}
+        found |= self.new.keys() - set(MEMORY)
         for sets in (self.came, self.went):
             found |= {(name, one) for name, ones in sets.items() for one in ones}
         if found & {"status", "assignee"}:
@@ -87,9 +87,9 @@ class Entry:
         return frozenset(found)
 
 
-@dataclass
+@dataclass(eq=False)
 class Card:
-    """A ticket. `key` is empty until the desk has told it."""
+    """A ticket. `key` is empty until the desk has told it; until then links name the card itself."""
 
     agency: str
     subject: str
@@ -128,6 +128,8 @@ class Paper:
         self.sent: set[Message] = set()
         #: Messages about cards that have no key yet.
         self._due: list[tuple[Card, int]] = []
+        #: Whether what is due by the same command leaves as well.
+        self._leaving = False
 
     # -- reading -----------------------------------------------------------------------------------------------
 
@@ -182,7 +184,7 @@ class Paper:
         added = {name: frozenset(ones) - now[name] for name, ones in (came or {}).items()}
         taken = {name: frozenset(ones) & now[name] for name, ones in (went or {}).items()}
         entry = Entry(
-            verb, at, {name: (now.get(name), value) for name, value in new.items()}, added, taken, sums or {},
+            verb, at, {name: (now.get(name), value) for name, value in new.items() if now.get(name) != value}, added, taken, sums or {},
             answers, answers and now["responded_at"] is None, actor=actor,
         )  # fmt: skip
         card.entries.append(entry)
@@ -193,6 +195,12 @@ class Paper:
         self._due = [(other, seq) for other, seq in self._due if other is not card]
         if card.requester:
             self._due.append((card, len(card.entries)))
+
+    def name(self, card: Card, key: str) -> None:
+        """The desk has told the key of a new ticket."""
+        card.key = key
+        for entry in (entry for other in self.cards for entry in other.entries if "links" in entry.came):
+            entry.came["links"] = frozenset((how, key if end is card else end) for how, end in entry.came["links"])
 
     def settle(self, names: dict[str, list[str]]) -> set[str]:
         """Learn the names of the operations from the desk (`names`: key -> the name of each event's); answers the
@@ -206,6 +214,9 @@ class Paper:
         for card, seq in self._due:
             self.waiting[card.key, seq] = Waiting(card.agency, card.entries[seq - 1].op)
         self._due = []
+        if self._leaving:
+            self.deliver()
+            self._leaving = False
         return told
 
     def _may(self, key: str, verb: str) -> tuple[Card, dict[str, Any]]:
@@ -279,9 +290,9 @@ class Paper:
         """Correct what describes it; P1 and P2 ask for a call-back, others do not."""
         card, now = self._may(key, "triage")
         priority = MATRIX[impact - 1][urgency - 1]
-        came, went = frozenset[str](), frozenset({"callback-required"})
-        if priority in BY_PHONE:
-            came, went = frozenset() if now["priority"] in BY_PHONE else self._asks_back(card.channel, priority), came
+        urgent = now["priority"] in BY_PHONE, priority in BY_PHONE
+        came = self._asks_back(card.channel, priority) if urgent == (False, True) else ()
+        went = ["callback-required"] if not urgent[1] else ()
         self._write(
             card, "triage", at, came={"flags": came}, went={"flags": went}, subject=subject, impact=impact,
             urgency=urgency, priority=priority,
@@ -291,13 +302,12 @@ class Paper:
         """Hand-overs and bounces; the brake on ping-pong."""
         if queue == now["queue"]:
             return {}
-        moves = [
-            e for e in self.standing(card) if "queue" in e.new and e.new["queue"][0] not in (None, e.new["queue"][1])
-        ]
-        returned = {e.new["queue"][0] for e in moves if e.verb == "return"}
+        moved = [(e.verb, *e.new["queue"]) for e in self.standing(card) if "queue" in e.new]
+        left = {old for _, old, new in moved if old not in (None, new)}
+        returned = {old for verb, old, _ in moved if verb == "return"}
         if queue != card.desk and queue in returned and now["bounces"] >= BOUNCE_LIMIT:
             raise NoError
-        return {"handovers": 1, "bounces": int(queue in {e.new["queue"][0] for e in moves})}
+        return {"handovers": 1, "bounces": int(queue in left)}
 
     def assign(self, at: datetime, key: str, *, queue: str | None = None, person: str | None = None) -> None:
         """To a queue, a person, or both; what is on hold stays on hold."""
@@ -308,8 +318,7 @@ class Paper:
         self._told_of_status(card)
 
     def _told_of_status(self, card: Card) -> None:
-        old, new = card.entries[-1].new.get("status", (None, None))
-        if old != new:
+        if "status" in card.entries[-1].new:
             self._tell(card)
 
     def start(self, at: datetime, key: str, me: str) -> None:
@@ -557,7 +566,8 @@ class Paper:
                 self.close(at, card.key, SWEEP)
 
     def deliver(self) -> None:
-        """Everything that waits leaves."""
+        """Everything that waits leaves, and what the same command caused."""
+        self._leaving = True
         for message in [message for message, waits in self.waiting.items() if not waits.held]:
             del self.waiting[message]
             self.sent.add(message)
