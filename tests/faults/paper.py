@@ -184,8 +184,8 @@ class Paper:
         added = {name: frozenset(ones) - now[name] for name, ones in (came or {}).items()}
         taken = {name: frozenset(ones) & now[name] for name, ones in (went or {}).items()}
         entry = Entry(
-            verb, at, {name: (now.get(name), value) for name, value in new.items() if now.get(name) != value}, added, taken, sums or {},
-            answers, answers and now["responded_at"] is None, actor=actor,
+            verb, at, {name: (now.get(name), value) for name, value in new.items() if now.get(name) != value},
+            added, taken, sums or {}, answers, answers and now["responded_at"] is None, actor=actor,
         )  # fmt: skip
         card.entries.append(entry)
         return entry

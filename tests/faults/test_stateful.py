@@ -1,8 +1,8 @@
 """A desk on which anything may happen next: random commands, told to the desk and written down on paper beside it.
 
-After every command the desk must stand as the paper says (`paper.py`): each ticket with its fields, links, flags and the
-number of its events; each message that waits, is held or was sent. No event that was written ever changes, no number is
-given twice, nothing is left lying about. A command that is killed has happened or has not.
+After every command the desk must stand as the paper says (`paper.py`): each ticket with its fields, links, flags and
+the number of its events; each message that waits, is held or was sent. No event that was written ever changes, no
+number is given twice, nothing is left lying about. A command that is killed has happened or has not.
 """
 
 import json
@@ -23,8 +23,8 @@ from . import breaking
 from .paper import FROM, LIVE, TIES, NoError, Paper
 from .stage import LONG, leftovers, told
 
-#: How many walks, and how many commands each. `CSCTOOL_SEED=7` walks that one again, as far as it comes by chance alone:
-#: where a kill falls is counted in system calls, so it falls there again.
+#: How many walks, and how many commands each. `CSCTOOL_SEED=7` walks that one again, as far as it comes by chance
+#: alone: where a kill falls is counted in system calls, so it falls there again.
 WALKS, STEPS = (50, 200) if LONG else (2, 100)
 SEED = os.environ.get("CSCTOOL_SEED")
 SEEDS = [int(SEED)] if SEED else list(range(WALKS))
@@ -45,7 +45,8 @@ RULES = '[[notify]]\non = ["status"]\nto = ["requester"]\ntransport = "file"\n'
 #: Which exit status is told when several keys fail.
 WORST = (4, 3)
 FIELDS = (
-    "status", "queue", "assignee", "priority", "kind", "subject", "cause", "resolution", "minutes", "handovers", "bounces",
+    "status", "queue", "assignee", "priority", "kind", "subject", "cause", "resolution", "minutes", "handovers",
+    "bounces",
     "resolved_at", "closed_at", "responded_at",
 )  # fmt: skip
 
@@ -547,8 +548,8 @@ ME = pwd.getpwuid(os.getuid()).pw_name
 DEEDS = [
     *[open_] * 12, *[triage] * 4, *[assign] * 7, *[start] * 6, *[hold] * 6, *[resume] * 3, *[escalate] * 5,
     *[give_back] * 4, *[diagnose] * 2, *[note] * 5, *[link] * 4, *[callback] * 2, *[resolve] * 7, *[close] * 4,
-    *[reopen] * 4, *[cancel] * 2, *[merge] * 4, *[transfer] * 4, *[undo] * 14, *[import_] * 3, *[sweep] * 3, *[send] * 2,
-    *[withhold] * 3, *[archive] * 2, *[restore] * 2,
+    *[reopen] * 4, *[cancel] * 2, *[merge] * 4, *[transfer] * 4, *[undo] * 14, *[import_] * 3, *[sweep] * 3,
+    *[send] * 2, *[withhold] * 3, *[archive] * 2, *[restore] * 2,
 ]  # fmt: skip
 
 
