@@ -75,6 +75,24 @@ def test_a_message_of_a_digest_can_be_recalled_and_the_others_go(hourly):
     assert letters(hourly) == [(["opened"], "[DHS-1] No dial tone")]
 
 
+def test_a_ticket_that_is_gone_keeps_the_others_of_its_digest_from_nobody(hourly):
+    """As after a restore: one of the messages speaks of what nobody can read."""
+    from csctool.storage.tiny import TinyStore
+
+    hourly.at("2026-11-02T09:10:00Z").open("No dial tone")
+    hourly.open("Printer jams")
+    hourly.open("Screen flickers")
+    store = TinyStore(str(hourly.desk))
+    last = store.outbox("DHS")[-1]
+    with store.unit("DHS") as unit:
+        unit.drop("DHS", {last.id})
+        unit.post("DHS", [msgspec.structs.replace(last, id="f" * 16, ticket="DHS-99")])
+    said = hourly.at("2026-11-02T10:00:00Z")("sweep", status=9)
+    assert "DHS-99: kim@csc.example.gov was not told: no such ticket: DHS-99" in said.err
+    assert letters(hourly) == [(["opened", "opened"], "News of 2 tickets")]
+    assert [(n["ticket"], n["state"], n["letter"]) for n in hourly.notices()] == [("DHS-99", "dead", None)]
+
+
 # -- the same again --------------------------------------------------------------------------------------------
 
 

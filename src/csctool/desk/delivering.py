@@ -201,8 +201,15 @@ class _Agency:
             if not told:
                 gone.update(notice.id for notice in bundle.also)
                 continue
-            letter, outcome = self._sent(reading, told, answers)
-            rest = [notice for notice in (*bundle.also, *told) if notice.id not in known]
+            also = [notice for notice in bundle.also if notice.id not in known]
+            letters, lost = self._letters_of(reading, told)
+            for notice, why in lost:
+                alone = msgspec.structs.replace(notice, letter=None)
+                kept |= self._kept([alone], Outcome(error=why, final=True), now)
+            rest = [notice for notice in (*also, *told) if notice.id not in kept]
+            if not letters:
+                continue
+            letter, outcome = self._sent(letters, answers)
             if outcome.error is None:
                 answer = answers.took(letter)
                 several = (told[-1].letter or told[-1].id) if len(rest) > 1 else None
@@ -243,13 +250,26 @@ class _Agency:
         self._failed.setdefault((lead.transport, why, new.state), []).extend(kept.values())
         return kept
 
-    def _sent(self, reading: Reading, told: list[Notice], answers: Answers) -> tuple[Letter | None, Outcome]:
-        try:
-            letters = [self._letter(reading, notice) for notice in told]
-        except NotFoundError as error:
-            return None, Outcome(error=error.message, final=True)
-        except CscError as error:  # damage that may be repaired, a file that somebody else may read
-            return None, Outcome(error=error.message)
+    def _letters_of(
+        self, reading: Reading, told: list[Notice]
+    ) -> tuple[list[Letter] | CscError, list[tuple[Notice, str]]]:
+        """What is told of each notice; and those of which nothing can be told any more, and why: they keep the others
+        of a letter from nobody. An error where it can't be told for now: damage that may be repaired, a file that
+        others may read."""
+        letters: list[Letter] = []
+        lost: list[tuple[Notice, str]] = []
+        for notice in told:
+            try:
+                letters.append(self._letter(reading, notice))
+            except NotFoundError as error:
+                lost.append((notice, error.message))
+            except CscError as error:
+                return error, []
+        return letters, lost
+
+    def _sent(self, letters: list[Letter] | CscError, answers: Answers) -> tuple[Letter | None, Outcome]:
+        if isinstance(letters, CscError):
+            return None, Outcome(error=letters.message)
         letter = letters[-1]
         if letter.notice.letter:
             notice = msgspec.structs.replace(letter.notice, id=letter.notice.letter)
