@@ -497,7 +497,10 @@ class Paper:
         """Whether somebody changed the same since, or what the lifecycle would not have allowed without it."""
         mine = [e for e in card.entries if e.op == op]
         after = card.entries[card.entries.index(mine[0]) :]
-        later = [e for e in after if e.op != op and e.op not in gone and (e.cancels or not e.undid)]
+        others = [e for e in after if e.op != op and e.op not in gone]
+        later = [e for e in others if e.cancels or not e.undid]
+        if any(e.undid in self._again(card, op) for e in others):
+            return True
         if card.born == op:
             return any(not e.undid for e in later)
         if self._taken(card, mine):
@@ -509,6 +512,15 @@ class Paper:
         return any(
             e.atoms & atoms or (before and "status" in atoms and before not in FROM.get(e.verb, ANY)) for e in later
         )
+
+    def _again(self, card: Card, op: str) -> set[str]:
+        """What an undo of an undo takes back or brings back in its turn."""
+        undid = {e.op: e.undid for e in card.entries if e.undid}
+        found = []
+        while op in undid:
+            op = str(undid[op])
+            found.append(op)
+        return set(found)
 
     def _before_undo(self, card: Card, undo: Entry) -> str:
         """The status that a ticket had before an undo: what it goes back to when that is undone."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.conftest import Technician
 
@@ -224,6 +224,7 @@ def as_saved(ticket: Ticket) -> Ticket:
     return msgspec.json.decode(msgspec.json.encode(ticket), type=Ticket)
 
 
+@settings(deadline=None)
 @given(TICKETS)
 def test_any_ticket_is_read_as_it_was_written(ticket):
     seals = chain(ticket)
@@ -234,6 +235,7 @@ def test_any_ticket_is_read_as_it_was_written(ticket):
     assert codec.is_ours(document)
 
 
+@settings(deadline=None)
 @given(TICKETS)
 def test_any_ticket_of_format_1_reads_the_same_before_and_after_its_migration(ticket):
     old = msgspec.Raw(in_format_1(ticket, chain(ticket)))
@@ -245,6 +247,7 @@ def test_any_ticket_of_format_1_reads_the_same_before_and_after_its_migration(ti
     assert codec.upgrade(1, {"tickets": {"7": new}})["tickets"]["7"] == new
 
 
+@settings(deadline=None)
 @given(TICKETS)
 def test_a_ticket_of_which_only_an_outline_is_decoded_has_the_same_public_json(ticket):
     whole = codec.decode(codec.sealed(ticket))

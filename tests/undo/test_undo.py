@@ -142,6 +142,22 @@ def test_a_redo_is_undone_by_the_next_undo_without_a_name(csctool):
     assert csctool.ticket(key)["status"] == "queued"
 
 
+def test_what_was_undone_twice_is_taken_off_once(csctool):
+    key = csctool.open()
+    csctool("note", key, "looked at it", "--minutes", "3")
+    noted = op(csctool, key)
+    csctool("undo", noted)
+    csctool("undo", op(csctool, key))
+    redone = op(csctool, key)
+    csctool("undo", noted)
+    assert f"{op(csctool, key)} (undo by " in csctool.refused("undo", redone)
+    assert csctool.ticket(key)["minutes"] == 0
+    csctool("undo", op(csctool, key))
+    csctool("undo", redone)
+    assert csctool.ticket(key)["minutes"] == 0
+    assert sound(csctool)
+
+
 def test_a_colleagues_latest_operation_is_not_ones_own(csctool, staff):
     key = csctool.open()
     csctool("note", key, "mine")

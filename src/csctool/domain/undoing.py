@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from csctool.domain.effects import cancels, effects, taken_back
+from csctool.domain.effects import cancels, effects, taken_back, undid
 from csctool.domain.lifecycle import TRANSITIONS, holding, record, with_flag
 from csctool.domain.past import as_field
 from csctool.domain.ticket import Event, Frozen, Link, Stamp, Ticket, plain
@@ -70,6 +70,7 @@ class Share:
                 self.opening = self.opening or at == 0
             elif effect is not None and (self.events or (taken_in and at >= taken_in)):
                 self._later.append(effect)
+        self._undid = {event.op: undid(event) for event in ticket.history if event.verb == "undo"}
         self._clocked = any(
             effect is not None and effect.op != op and "terms" in effect.changes for effect in effects(ticket.history)
         )
@@ -88,8 +89,11 @@ class Share:
         mine = self._moves
         names = {name for name, _ in mine}
         before = mine.get(("status", ""), _NOTHING)[0]
+        again = self._again()
         for event in self._later:
             if event.verb == "undo" and not cancels(event):
+                if self._undid.get(event.op) in again:
+                    return Obstacle(event, tuple(name for name in Ticket.__struct_fields__ if name in names))
                 continue  # what it left is what was there before
             theirs = dict(_moves(event, self._clocked))
             both = {name for name, entry in mine if (name, entry) in theirs}
@@ -102,6 +106,15 @@ class Share:
             if both:
                 return Obstacle(event, tuple(name for name in (*Ticket.__struct_fields__, "hold") if name in both))
         return None
+
+    def _again(self) -> set[str]:
+        """The operations that an undo of this one would take back, or bring back, because it is an undo itself."""
+        found: set[str] = set()
+        op = self._undid.get(self.op)
+        while op is not None:
+            found.add(op)
+            op = self._undid.get(op)
+        return found
 
     def undone(self, stamp: Stamp, note: str | None = None) -> Ticket:
         """The ticket without it, as one more event; a ticket that it opened is cancelled with the flag `undone`, and
