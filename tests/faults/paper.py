@@ -5,6 +5,7 @@ other; so an operation that was undone needs no undoing here, its entries only d
 code: the table of the verbs is that of the documents.
 """
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -602,12 +603,19 @@ class Paper:
     def restored(self, then: "Paper") -> None:
         """The desk goes back to what it was, but for what was told: that stays told. What was taken back since then is
         held for somebody to look at."""
-        versions = {card.key: len(card.entries) for card in then.cards}
-        sent = {(key, seq) for key, seq in self.sent | then.sent if seq <= versions.get(key, 0)}
+        sent = {(key, seq) for key, seq in self.sent if seq <= self._common(then, key)} | then.sent
         waiting = {}
         for message, waits in then.waiting.items():
-            if message in self.waiting:
-                waiting[message] = self.waiting[message]
+            mine = self.waiting.get(message)
+            if mine and mine.op == waits.op:
+                waiting[message] = mine
             elif message not in sent:
                 waiting[message] = Waiting(waits.agency, waits.op, held=True)
         self.cards, self.waiting, self.sent = then.cards, waiting, sent
+
+    def _common(self, then: "Paper", key: str) -> int:
+        """How many of the first events of a ticket are the same here and there."""
+        here, there = (
+            [e.op for card in paper.cards if card.key == key for e in card.entries] for paper in (self, then)
+        )
+        return len(os.path.commonprefix([here, there]))

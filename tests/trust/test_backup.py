@@ -392,6 +392,26 @@ def test_an_event_that_takes_the_place_of_a_lost_one_is_told(telling, file):
     assert telling("sweep").out == "tell DHS-1: ann@dhs.gov of resolved, by file\n"
 
 
+def test_going_back_and_then_on_to_a_later_backup_mixes_no_messages_of_the_two_lives(telling, file, tmp_path):
+    """DHS-1's second event was its start; back at the first backup it is resolved instead; the later backup has the
+    start, which waited there, and nothing else was ever told."""
+    later = str(tmp_path / "later.tar.gz")
+    telling("sweep")
+    telling("start", "DHS-1")
+    telling("backup", later)
+    telling("restore", file, "--force")
+    telling("resolve", "DHS-1", "--resolution", "paper")
+    telling("restore", later, "--force")
+    assert outbox(telling) == [("started", "held")]
+    telling("restore", file, "--force")
+    telling("resolve", "DHS-1", "--resolution", "paper")
+    telling("sweep")
+    telling("restore", later, "--force")
+    assert outbox(telling) == [("started", "held")]
+    sent = telling("notify", "list", "--state", "sent", "--format", "json").json["notices"]
+    assert [one["event"] for one in sent] == ["opened"]
+
+
 def test_what_was_delivered_before_the_backup_is_in_it(telling, file, tmp_path):
     telling("sweep")
     sent = next((telling.desk / "agencies/DHS/sent").iterdir())

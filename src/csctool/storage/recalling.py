@@ -20,7 +20,7 @@ def outbox(backup: Mapping[int, Notice], before: Iterable[Notice], delivered: It
     known, gone = {notice.id: notice for notice in before}, {one.id for one in delivered}
     found = {}
     for at, notice in backup.items():
-        if notice.id in known:
+        if notice.id in known and known[notice.id].op == notice.op:  # else it is of what takes that event's place
             found[at] = known[notice.id]
         elif notice.id not in gone:
             found[at] = _held(notice)
@@ -33,10 +33,10 @@ def _held(notice: Notice) -> Notice:
     return msgspec.structs.replace(notice, state="held", error=notice.error or RESTORED)
 
 
-def still_true(journal: Journal, versions: Mapping[str, int]) -> list[Delivery]:
-    """The deliveries that tell of events which the restored tickets have, by their `versions`. Others told of what has
-    not happened any more; the same numbers may come to mean something else."""
-    return [one for one in journal.since() if one.seq <= versions.get(one.ticket, 0)]
+def still_true(journal: Journal, common: Mapping[str, int]) -> list[Delivery]:
+    """The deliveries that tell of events which the restored tickets have, too: by key, the first `common` of each.
+    Others told of what has not happened any more; the same numbers may come to mean something else."""
+    return [one for one in journal.since() if one.seq <= common.get(one.ticket, 0)]
 
 
 def merge(new: str, deliveries: Iterable[Delivery]) -> None:

@@ -8,7 +8,7 @@ that a reader who looked at both desks notices.
 
 import os
 import stat
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -29,7 +29,10 @@ SPARE = 16 * 1024 * 1024
 
 
 class Old(NamedTuple):
-    """What an agency of the old desk says: tickets that the new one lacks, its counter, generation and joint record."""
+    """What an agency of the old desk says: tickets that the new one lacks, its counter, generation and joint record.
+
+    `common` says by key how many events of a ticket are the same in both; None where that can't be read.
+    """
 
     lost: Sequence[str] = ()
     unreadable: str = ""
@@ -37,6 +40,7 @@ class Old(NamedTuple):
     generation: int = 0
     joint: msgspec.Raw | None = None
     notices: Sequence[Notice] = ()
+    common: Mapping[str, int] | None = None
 
 
 def lay_out(bundle: Bundle, place: str, wanted: Callable[[str], bool], progress: Callable[[int], None]) -> None:
@@ -100,22 +104,30 @@ def old_of(shelf: Shelf, new: Shelf) -> Old:
         live = shelf.live()
     except DamagedError as error:
         return Old([], error.message, *salvage.least(shelf))
-    lost, why = [], ""
+    lost, why, common = [], "", None
     try:
-        lost = [f"{shelf.agency}-{number}" for number in sorted(_lost(shelf, live, new), key=int)]
+        alike = list(_alike(shelf, live, new))
+        lost = [f"{shelf.agency}-{number}" for number, events, same in sorted(alike, key=_by_number) if same < events]
+        common = {f"{shelf.agency}-{number}": same for number, _, same in alike}
     except DamagedError as error:
         why = error.message
     joint, notices = live.joint.undecoded().get("1"), list(live.notices().values())
-    return Old(lost, why, live.counter("number"), live.generation, joint, notices)
+    return Old(lost, why, live.counter("number"), live.generation, joint, notices, common)
 
 
-def _lost(shelf: Shelf, live: Database, new: Shelf) -> Iterator[str]:
-    """The numbers of tickets whose history does not go on in the new desk from where it stands in the old one."""
+def _alike(shelf: Shelf, live: Database, new: Shelf) -> Iterator[tuple[str, int, int]]:
+    """The tickets of the old desk: number, how many events it has, and how many of the first are those of the new
+    desk. One that goes on there from where it stands has as many."""
     there = new.everything(new.live())
     for number, document in shelf.everything(live).items():
         seals = codec.seals(document)
-        if number not in there or codec.seals(there[number])[: len(seals)] != seals:
-            yield number
+        others = codec.seals(there[number]) if number in there else ()
+        same = next((at for at, pair in enumerate(zip(seals, others, strict=False)) if pair[0] != pair[1]), None)
+        yield number, len(seals), min(len(seals), len(others)) if same is None else same
+
+
+def _by_number(found: tuple[str, int, int]) -> int:
+    return int(found[0])
 
 
 def join(shelf: Shelf, old: Old, before: str, at: str) -> Returned:
@@ -124,8 +136,10 @@ def join(shelf: Shelf, old: Old, before: str, at: str) -> Returned:
     live = shelf.live()
     live.upgrade()
     tickets = shelf.everything(live)
-    versions = {f"{shelf.agency}-{number}": codec.head(document).version for number, document in tickets.items()}
-    delivered = recalling.still_true(Journal(before), versions)
+    common = old.common
+    if common is None:
+        common = {f"{shelf.agency}-{number}": codec.head(document).version for number, document in tickets.items()}
+    delivered = recalling.still_true(Journal(before), common)
     recalling.merge(shelf.directory, delivered)
     notices = recalling.outbox(live.notices(), old.notices, delivered)
     if live.outbox.undecoded():
