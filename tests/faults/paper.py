@@ -5,7 +5,6 @@ other; so an operation that was undone needs no undoing here, its entries only d
 code: the table of the verbs is that of the documents.
 """
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -618,4 +617,5 @@ class Paper:
         here, there = (
             [e.op for card in paper.cards if card.key == key for e in card.entries] for paper in (self, then)
         )
-        return len(os.path.commonprefix([here, there]))
+        pairs = enumerate(zip(here, there, strict=False))
+        return next((at for at, (one, other) in pairs if one != other), min(len(here), len(there)))
