@@ -17,7 +17,7 @@ from csctool.desk.desk import Desk
 from csctool.desk.ports import Ledger, Letter, Outcome, Reading
 from csctool.domain.bundles import HOUR, Bundle, Place, Plan, limits, place, plan, singly
 from csctool.domain.business_hours.duration import parse_duration
-from csctool.domain.notice import Delivery, Notice, delivered, ready
+from csctool.domain.notice import Delivery, Notice, delivered, identity, ready
 from csctool.domain.past import ticket_after
 from csctool.domain.retrying import after_failure
 from csctool.domain.ticket import Ticket, split_key
@@ -201,8 +201,15 @@ class _Agency:
             if not told:
                 gone.update(notice.id for notice in bundle.also)
                 continue
-            letter, outcome = self._sent(reading, told, answers)
-            rest = [notice for notice in (*bundle.also, *told) if notice.id not in known]
+            also = [notice for notice in bundle.also if notice.id not in known]
+            letters, lost = self._sayable(reading, told, also)
+            for notice, why in lost:
+                kept |= self._kept([_apart(notice)], why, now)
+            if not letters:
+                continue
+            told = [letter.notice for letter in letters]
+            letter, outcome = self._sent(letters, answers)
+            rest = [notice for notice in (*also, *told) if notice.id not in kept]
             if outcome.error is None:
                 answer = answers.took(letter)
                 several = (told[-1].letter or told[-1].id) if len(rest) > 1 else None
@@ -243,18 +250,30 @@ class _Agency:
         self._failed.setdefault((lead.transport, why, new.state), []).extend(kept.values())
         return kept
 
-    def _sent(self, reading: Reading, told: list[Notice], answers: Answers) -> tuple[Letter | None, Outcome]:
-        try:
-            letters = [self._letter(reading, notice) for notice in told]
-        except NotFoundError as error:
-            return None, Outcome(error=error.message, final=True)
-        except CscError as error:  # damage that may be repaired, a file that somebody else may read
-            return None, Outcome(error=error.message)
+    def _sent(self, letters: list[Letter], answers: Answers) -> tuple[Letter, Outcome]:
         letter = letters[-1]
         if letter.notice.letter:
             notice = msgspec.structs.replace(letter.notice, id=letter.notice.letter)
             letter = msgspec.structs.replace(letter, notice=notice, others=tuple(letters[:-1]))
         return letter, answers.refused(letter) or self._desk.post.send(letter)
+
+    def _sayable(
+        self, reading: Reading, told: list[Notice], also: list[Notice]
+    ) -> tuple[list[Letter], list[tuple[Notice, Outcome]]]:  # fmt: skip
+        """What is told, and what can't be and why: a ticket that is missing keeps no other from being told."""
+        letters: list[Letter] = []
+        lost: list[tuple[Notice, Outcome]] = []
+        for notice in told:
+            try:
+                letters.append(self._letter(reading, notice))
+            except NotFoundError as error:
+                lost.append((notice, Outcome(error=error.message, final=True)))
+            except CscError as error:  # damage that may be repaired, a file that somebody else may read
+                lost.append((notice, Outcome(error=error.message)))
+        why = {notice.ticket: outcome for notice, outcome in lost}
+        said = {letter.notice.ticket for letter in letters}
+        lost += [(one, why[one.ticket]) for one in also if one.ticket in why and one.ticket not in said]
+        return letters, lost
 
     def _letter(self, reading: Reading, notice: Notice) -> Letter:
         ticket = self._ticket(reading, notice)
@@ -270,6 +289,15 @@ class _Agency:
                 raise NotFoundError(f"{notice.ticket} has no event {notice.seq} any more")
             self._tickets = {about: ticket_after(whole, notice.seq)}
         return self._tickets[about]
+
+
+def _apart(notice: Notice) -> Notice:
+    """A notice that its letter could not tell. It goes on by itself, and under a name of its own: the letter may leave
+    without it, and of two letters of one name mail programs show one."""
+    if not notice.letter:
+        return notice
+    name = identity(notice.ticket, notice.seq, notice.transport, f"{notice.letter} {notice.id}")
+    return msgspec.structs.replace(notice, letter=name)
 
 
 def _meanwhile(there: Notice, new: Notice) -> Notice:
