@@ -28,6 +28,7 @@ from csctool.settings.load import (
     load_desk,
     zone_named,
 )  # fmt: skip
+from csctool.storage import files
 from csctool.storage.tiny import TinyStore
 
 if TYPE_CHECKING:
@@ -259,7 +260,7 @@ class Panel:
 
     def _rules(self, name: str, path: str, transport: str | None) -> "tuple[str, object] | None":
         """Long rules are kept ready once something was saved, but not those that stand in for others."""
-        if not os.path.exists(path):
+        if not files.exists(path):
             return None
         from csctool.plugins.builtin.rules import rule_book
         from csctool.settings.rules import load_rules, rule_references

@@ -113,7 +113,9 @@ def test_what_a_digest_could_not_tell_goes_by_itself_when_its_ticket_is_back(hou
     hourly("notify", "retry", "--dead")
     hourly("notify", "send")
     assert letters(hourly) == [(["opened"], "[DHS-1] No dial tone"), (["opened"], "[DHS-2] Printer jams")]
-    names = [line["id"] for line in map(json.loads, (hourly.desk / "agencies/DHS/messages.jsonl").read_text().splitlines())]
+    names = [
+        line["id"] for line in map(json.loads, (hourly.desk / "agencies/DHS/messages.jsonl").read_text().splitlines())
+    ]
     assert len(set(names)) == 2
     assert names[0] == waiting[-1].id  # that of the letter as it was first made
 

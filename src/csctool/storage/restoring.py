@@ -92,7 +92,7 @@ class Restoration:
         ]
         for key in self.keys:
             old, new = self._shelf(key).directory, self._new(key).directory
-            there = old if os.path.isdir(old) else None
+            there = old if files.exists(old) else None
             note = staging.settle_in(new, there, self._source.manifest.agencies[key])
             self._notes += [note] if note else []
             staging.carry_over(old, new, key)
@@ -101,7 +101,7 @@ class Restoration:
         staging.settle_own(f"{self._swap.place}/new", self._root, None if self._over else self._source.manifest.desk)
         new = f"{self._swap.place}/agencies"
         os.makedirs(new, exist_ok=True)
-        if os.path.isdir(f"{self._root}/agencies"):
+        if files.exists(f"{self._root}/agencies"):
             for name in sorted(os.listdir(f"{self._root}/agencies")):
                 if not os.path.lexists(f"{new}/{name}") and not name.startswith(".restored-"):
                     staging.leave(f"{self._root}/agencies/{name}", f"{new}/{name}")

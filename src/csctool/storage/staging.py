@@ -236,7 +236,7 @@ def carry_over(old: str, new: str, key: str) -> None:
     Raises OSError.
     """
     root = os.path.dirname(os.path.dirname(old))
-    if not os.path.isdir(old):
+    if not files.exists(old):
         lock.make(f"{new}/.lock")
         return
     theirs = {found.name for found in members.own(root, key)}
