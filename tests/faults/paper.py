@@ -183,9 +183,10 @@ class Paper:
         now = self.now(card)
         added = {name: frozenset(ones) - now[name] for name, ones in (came or {}).items()}
         taken = {name: frozenset(ones) & now[name] for name, ones in (went or {}).items()}
+        changes = {name: (now.get(name), value) for name, value in new.items() if now.get(name) != value}
         entry = Entry(
-            verb, at, {name: (now.get(name), value) for name, value in new.items() if now.get(name) != value},
-            added, taken, sums or {}, answers, answers and now["responded_at"] is None, actor=actor,
+            verb, at, changes, added, taken, sums or {},
+            answers, answers and now["responded_at"] is None, actor=actor,
         )  # fmt: skip
         card.entries.append(entry)
         return entry

@@ -1,8 +1,8 @@
 """A desk on which anything may happen next: random commands, told to the desk and written down on paper beside it.
 
 After every command the desk must stand as the paper says (`paper.py`): each ticket with its fields, links, flags and
-the number of its events; each message that waits, is held or was sent. No event that was written ever changes, no
-number is given twice, nothing is left lying about. A command that is killed has happened or has not.
+events; each message that waits, is held or was sent. No event that was written ever changes, no number is given twice,
+nothing is left lying about. A command that is killed has happened or has not.
 """
 
 import json
@@ -23,13 +23,13 @@ from . import breaking
 from .paper import FROM, LIVE, TIES, NoError, Paper
 from .stage import LONG, leftovers, told
 
-#: How many walks, and how many commands each. `CSCTOOL_SEED=7` walks that one again, as far as it comes by chance
-#: alone: where a kill falls is counted in system calls, so it falls there again.
+#: How many walks, and how many commands each. `CSCTOOL_SEED=7` walks that one again: where a kill falls is counted in
+#: system calls, so it falls there again.
 WALKS, STEPS = (50, 200) if LONG else (2, 100)
 SEED = os.environ.get("CSCTOOL_SEED")
 SEEDS = [int(SEED)] if SEED else list(range(WALKS))
 #: How many of a hundred commands are killed, given in a process of their own, or only rehearsed.
-KILLED, APART, REHEARSED = (4, 2, 5) if LONG else (3, 2, 5)
+KILLED, APART, REHEARSED = 8, 2, 5
 #: Every so many commands the whole desk is audited and listed.
 LOOKED = 10
 #: Calls that change something on a disk: there it is killed.
@@ -46,8 +46,7 @@ RULES = '[[notify]]\non = ["status"]\nto = ["requester"]\ntransport = "file"\n'
 WORST = (4, 3)
 FIELDS = (
     "status", "queue", "assignee", "priority", "kind", "subject", "cause", "resolution", "minutes", "handovers",
-    "bounces",
-    "resolved_at", "closed_at", "responded_at",
+    "bounces", "resolved_at", "closed_at", "responded_at",
 )  # fmt: skip
 
 Step = Callable[[Paper], object]
@@ -160,7 +159,8 @@ class Walk:
 
     def _killed(self, deed: Deed) -> None:
         """The kernel kills it at one of the calls that may change something; it may come through before that."""
-        call, n = self.chance.choice(CALLS), self.chance.randint(1, 5)
+        call = self.chance.choice(CALLS)
+        n = self.chance.randint(1, 40 if call == "openat" else 3)
         trace = ("-f", "-o", os.devnull, "-e", f"inject={call}:signal=KILL:when={n}")
         words = f"--now {self.now:%Y-%m-%dT%H:%M:%SZ} {' '.join(deed.words)}"
         ended = breaking.run(self.root, words, crowded=500, place=self.place, trace=trace)
@@ -474,7 +474,7 @@ def undo(walk: Walk) -> Deed:
     ops = sorted({entry.op for card in walk.paper.cards for entry in card.entries})
     if walk.maybe(0.4) or not ops:
         return Deed(["undo"], [lambda paper: paper.undo(at, None)])
-    recent = ops[-10:] if walk.maybe(0.7) else ops
+    recent = ops[-6:] if walk.maybe(0.7) else ops
     op = walk.chance.choice(recent) if walk.maybe(0.97) else "20260101T000000Z-00000000"
     return Deed(["undo", op], [lambda paper: paper.undo(at, op)])
 

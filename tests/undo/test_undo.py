@@ -305,6 +305,20 @@ def test_an_opening_is_cancelled_hidden_and_keeps_its_number(csctool):
     assert sound(csctool)
 
 
+def test_nothing_that_somebody_would_work_on_comes_back_on_an_undone_ticket(csctool):
+    key = csctool.open()
+    csctool("assign", key, "--to", "bo")
+    csctool("undo")
+    undone = op(csctool, key)
+    csctool("undo")
+    assert f"changed status of {key} since" in csctool.refused("undo", undone)
+    ticket = csctool.ticket(key)
+    assert (ticket["status"], ticket["assignee"], ticket["flags"]) == ("cancelled", None, ["undone"])
+    csctool("undo", op(csctool, key))
+    csctool("undo", undone)
+    assert csctool.ticket(key)["assignee"] == "bo"
+
+
 def test_what_came_in_its_place_keeps_it_away(csctool):
     key = csctool.open("Printer jams", "--once", "nagios-7")
     csctool("undo")

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from csctool.domain.effects import effects, taken_back
+from csctool.domain.effects import cancels, effects, taken_back
 from csctool.domain.lifecycle import TRANSITIONS, holding, record, with_flag
 from csctool.domain.past import as_field
 from csctool.domain.ticket import Event, Frozen, Link, Stamp, Ticket, plain
@@ -89,7 +89,7 @@ class Share:
         names = {name for name, _ in mine}
         before = mine.get(("status", ""), _NOTHING)[0]
         for event in self._later:
-            if event.verb == "undo":
+            if event.verb == "undo" and not cancels(event):
                 continue  # what it left is what was there before
             theirs = dict(_moves(event, self._clocked))
             both = {name for name, entry in mine if (name, entry) in theirs}
