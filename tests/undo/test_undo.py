@@ -120,6 +120,18 @@ def test_undo_after_undo_goes_further_back_and_ends_with_nothing(csctool):
     assert "nothing of" in csctool.refused("undo", status=3)
 
 
+def test_what_an_archive_still_has_of_a_ticket_that_lives_again_is_no_latest_operation(csctool):
+    key = csctool.open()
+    csctool("resolve", key, "--resolution", "works")
+    csctool("close", key)
+    csctool("archive")
+    statuses = []
+    for _ in range(3):
+        csctool("undo")
+        statuses.append(csctool.ticket(key)["status"])
+    assert statuses == ["resolved", "queued", "cancelled"]
+
+
 def test_a_redo_is_undone_by_the_next_undo_without_a_name(csctool):
     key = csctool.open()
     csctool("start", key)

@@ -37,9 +37,11 @@ def by_recency(
     """The tickets with such bytes, file by file; agencies that can't be read are handed to `leave_out`.
 
     Of an agency the live tickets are read before the archives are looked up: what is archived meanwhile is in its
-    archive before it leaves the live ones, so that it is seen once at least.
+    archive before it leaves the live ones, so that it is seen once at least. What an archive still has of a ticket that
+    lives again is its past, and does not count.
     """
     numbers = count()
+    lives: dict[str, Database] = {}
     heap: list[tuple[float, int, Shelf, str | None]] = []
     for shelf in shelves:
         heappush(heap, (-_live_time(shelf), next(numbers), shelf, None))
@@ -47,14 +49,17 @@ def by_recency(
         before, _, shelf, month = heappop(heap)
         try:
             if month is None:
-                database = shelf.live()
+                database = lives[shelf.agency] = shelf.live()
                 for other in shelf.archives.months():
                     # Archived was what had been live, so it is not younger than that.
                     time = min(_time(shelf.archives.path(other)), -before)
                     heappush(heap, (-time, next(numbers), shelf, other))
             else:
                 database = shelf.archives.month(month)
-            tickets = [codec.decode(document) for document in _with(database, wanted).values()]
+            found = _with(database, wanted)
+            if month is not None:
+                found = {at: document for at, document in found.items() if lives[shelf.agency].ticket(at) is None}
+            tickets = [codec.decode(document) for document in found.values()]
         except (DamagedError, NotPermittedError) as error:
             leave_out(error)
             continue
