@@ -7,8 +7,9 @@ import smtplib
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -40,6 +41,25 @@ def waiting(count: int, place: Path) -> Path:
         open_ticket(desk, NewTicket(given, agency="DHS"))
     draft.rename(root)
     return root
+
+
+def crowd(root: Path, agencies: Iterable[str], count: int) -> None:
+    """Let so many messages wait in each of these agencies, as while a mail server is down."""
+    from csctool import bootstrap
+    from csctool.domain.notice import Notice, identity
+
+    at = datetime(2026, 10, 1, tzinfo=UTC)
+    store = bootstrap.open_desk(bootstrap.Wishes(desk=str(root))).store
+    for agency in agencies:
+        key, to = f"{agency}-1", "Ann Lee <ann.lee@example.gov>"
+        notices = [
+            Notice(
+                identity(key, seq, "smtp", to), key, seq, "noted", f"20261001T000000Z-{seq}", "smtp", to, "requester",
+                "default requester", at, at,
+            ) for seq in range(1, count + 1)
+        ]  # fmt: skip
+        with store.unit(agency) as unit:
+            unit.post(agency, notices)
 
 
 def copied(root: Path, place: Path, port: int) -> Path:

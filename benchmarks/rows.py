@@ -15,6 +15,8 @@ from benchmarks.pairs import Command, Cost, FailedError, Maker, Pairs, compare, 
 FLOOR = "import click, pluggy, tinydb"
 #: After so many sweeps a reference desk has been told everything: promises that moved are told anew by the second.
 SETTLING = 3
+#: So many messages wait for a mail server that has been down over a morning.
+WAITING = 2000
 SUBJECT = "Printer 417 jams at the paper tray"
 SAID = "Jams on every second page from tray 2. Toner is new, other trays are fine."
 
@@ -269,24 +271,34 @@ def row_roundup(bench: Bench) -> Iterator[Line]:
 
 
 def row_telling(bench: Bench) -> Iterator[Line]:
-    """What three messages by the default rules add to `open`; the difference of each pair, in milliseconds."""
+    """What three messages by the default rules add to `open`, where nobody waits to be told and where many do; the
+    difference of each pair, in milliseconds."""
     silent = bench.desk()
-    telling = desks.copy(silent, bench.work / f"{silent.root.name}-telling")
-    with (telling.root / "csctool.toml").open("a") as file:
-        file.write('\n[notify]\ntransport = "smtp"\ndefaults = ["requester"]\n')
+    telling = _telling(bench, silent, "telling")
+    crowded = _telling(bench, silent, "crowded")
+    agencies = dict.fromkeys(key.partition("-")[0] for key in silent.live)
+    letters.crowd(crowded.root, list(agencies)[: bench.runs + 1], WAITING)
     named = ("--cc", "Bo Chen <bo@example.gov>", "--cc", "Cy Diaz <cy@example.gov>")
 
     def told(made: desks.Made) -> Maker:
         make = opening(made)
         return lambda run: Command([*make(run).words, *named])
 
-    pairs = compare(told(telling), told(silent), bench.runs)
-    found = list(zip(pairs.a, pairs.b, strict=True))
-    wall = 1000 * median(a.wall - b.wall for a, b in found)
-    work = 1000 * median(a.cpu - b.cpu for a, b in found)
-    reached = "yes" if wall <= 3 else "no"
-    name = f"`open` on {bench.name} that tells three : that tells nobody"
-    yield Line(name, shown(pairs.a), shown(pairs.b), f"{wall:+.1f} ms", f"{work:+.1f} ms", "≤ 3 ms", reached)
+    for made, more in ((telling, ""), (crowded, f", {WAITING:,} messages waiting in the agency")):
+        pairs = compare(told(made), told(silent), bench.runs)
+        found = list(zip(pairs.a, pairs.b, strict=True))
+        wall = 1000 * median(a.wall - b.wall for a, b in found)
+        work = 1000 * median(a.cpu - b.cpu for a, b in found)
+        name = f"`open` on {bench.name} that tells three{more} : that tells nobody"
+        reached = "yes" if wall <= 3 else "no"
+        yield Line(name, shown(pairs.a), shown(pairs.b), f"{wall:+.1f} ms", f"{work:+.1f} ms", "≤ 3 ms", reached)
+
+
+def _telling(bench: Bench, silent: desks.Made, name: str) -> desks.Made:
+    made = desks.copy(silent, bench.work / f"{silent.root.name}-{name}")
+    with (made.root / "csctool.toml").open("a") as file:
+        file.write('\n[notify]\ntransport = "smtp"\ndefaults = ["requester"]\n')
+    return made
 
 
 def row_letters(bench: Bench) -> Iterator[Line]:

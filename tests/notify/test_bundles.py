@@ -1,5 +1,6 @@
 """Several messages, one letter: digests, the same again, and too many for one person; and nothing is ever lost."""
 
+import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -10,14 +11,13 @@ from hypothesis import strategies as st
 
 from csctool.domain.bundles import HOUR, Limits, place, plan
 from csctool.domain.notice import Notice, identity
+from csctool.storage.tiny import TinyStore
 
 ANN = "Ann Lee <ann@dhs.example.gov>"
 
 
 def letters(people, agency="DHS"):
     """The letters in the agency's file, as (events in the order told, subject)."""
-    import json
-
     path = people.desk / "agencies" / agency / "messages.jsonl"
     found = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     return [([*(o["event"] for o in one["others"]), one["event"]], one["subject"]) for one in found]
@@ -75,22 +75,49 @@ def test_a_message_of_a_digest_can_be_recalled_and_the_others_go(hourly):
     assert letters(hourly) == [(["opened"], "[DHS-1] No dial tone")]
 
 
-def test_a_ticket_that_is_gone_keeps_the_others_of_its_digest_from_nobody(hourly):
-    """As after a restore: one of the messages speaks of what nobody can read."""
-    from csctool.storage.tiny import TinyStore
+def gone(people, *keys):
+    """As after a restore: what waits about these tickets speaks of tickets that nobody has."""
+    with TinyStore(str(people.desk)).unit("DHS") as unit:
+        unit.post("DHS", [
+            msgspec.structs.replace(one, ticket=one.ticket.replace("DHS-", "DHS-9")) for one in unit.outbox("DHS")
+            if one.ticket in keys
+        ])  # fmt: skip
 
-    hourly.at("2026-11-02T09:10:00Z").open("No dial tone")
-    hourly.open("Printer jams")
-    hourly.open("Screen flickers")
-    store = TinyStore(str(hourly.desk))
-    last = store.outbox("DHS")[-1]
-    with store.unit("DHS") as unit:
-        unit.drop("DHS", {last.id})
-        unit.post("DHS", [msgspec.structs.replace(last, id="f" * 16, ticket="DHS-99")])
+
+@pytest.mark.parametrize("lost", [("DHS-1",), ("DHS-2",), ("DHS-3",), ("DHS-1", "DHS-3")])
+def test_a_ticket_that_is_missing_keeps_no_other_of_a_digest_from_being_told(hourly, lost):
+    """The last one gives the letter its name; it may be the one that is missing."""
+    hourly.at("2026-11-02T09:10:00Z")
+    keys = [hourly.open(subject) for subject in ("No dial tone", "Printer jams", "Screen flickers")]
+    gone(hourly, *lost)
     said = hourly.at("2026-11-02T10:00:00Z")("sweep", status=9)
-    assert "DHS-99: kim@csc.example.gov was not told: no such ticket: DHS-99" in said.err
-    assert letters(hourly) == [(["opened", "opened"], "News of 2 tickets")]
-    assert [(n["ticket"], n["state"], n["letter"]) for n in hourly.notices()] == [("DHS-99", "dead", None)]
+    assert [len(events) for events, _ in letters(hourly)] == [3 - len(lost)]
+    assert {n["ticket"] for n in hourly.notices("--state", "sent")} == set(keys) - set(lost)
+    dead = hourly.notices()
+    missing = [key.replace("DHS-", "DHS-9") for key in lost]
+    assert [(n["ticket"], n["state"], n["error"]) for n in dead] == [
+        (key, "dead", f"no such ticket: {key}") for key in missing
+    ]
+    assert all(key in said.err for key in missing)
+
+
+def test_what_a_digest_could_not_tell_goes_by_itself_when_its_ticket_is_back(hourly):
+    hourly.at("2026-11-02T09:10:00Z")
+    for subject in ("No dial tone", "Printer jams"):
+        hourly.open(subject)
+    waiting = TinyStore(str(hourly.desk)).outbox("DHS")
+    gone(hourly, "DHS-2")
+    hourly.at("2026-11-02T10:00:00Z")("sweep", status=9)
+    with TinyStore(str(hourly.desk)).unit("DHS") as unit:
+        unit.post("DHS", [msgspec.structs.replace(one, ticket="DHS-2") for one in unit.outbox("DHS")])
+    hourly("notify", "retry", "--dead")
+    hourly("notify", "send")
+    assert letters(hourly) == [(["opened"], "[DHS-1] No dial tone"), (["opened"], "[DHS-2] Printer jams")]
+    names = [
+        line["id"] for line in map(json.loads, (hourly.desk / "agencies/DHS/messages.jsonl").read_text().splitlines())
+    ]
+    assert len(set(names)) == 2
+    assert names[0] == waiting[-1].id  # that of the letter as it was first made
 
 
 # -- the same again --------------------------------------------------------------------------------------------

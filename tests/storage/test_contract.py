@@ -2,6 +2,7 @@
 
 import random
 from datetime import timedelta
+from random import Random
 
 import pytest
 from msgspec.json import encode
@@ -358,6 +359,20 @@ def test_a_message_that_waits_is_on_the_agenda_and_one_that_was_given_up_is_not(
     assert store.agenda("DHS") == Agenda()
 
 
+def test_a_message_that_joins_others_leaves_the_agenda_at_the_first_of_them(store):
+    hours = [3, 2, 5, 1, 4]
+    for number, hour in enumerate(hours, 1):
+        with store.unit("DHS") as unit:
+            unit.post("DHS", [replace(notice(number), due=MONDAY + timedelta(hours=hour))])
+        assert store.agenda("DHS") == Agenda(MONDAY + timedelta(hours=min(hours[:number])))
+    with store.unit("DHS") as unit:
+        unit.drop("DHS", {notice(4).id})
+        unit.post("DHS", [replace(notice(6), state="held")])
+    with store.unit("DHS") as unit:
+        unit.put(opened(1))
+    assert store.agenda("DHS") == Agenda(MONDAY + timedelta(hours=2))
+
+
 # -- the outbox ----------------------------------------------------------------------------------------------
 
 
@@ -405,6 +420,22 @@ def test_what_waits_is_what_was_posted_last_and_not_dropped_however_they_follow_
                 assert {n.id: n for n in unit.outbox("DHS")} == waiting
         assert {n.id: n for n in store.outbox("DHS")} == waiting
         assert store.agenda("DHS") == Agenda(min((n.due for n in waiting.values()), default=None))
+
+
+def test_the_outbox_keeps_its_order_whatever_comes_goes_and_comes_again(store):
+    """A hundred units of work, against a plain dictionary."""
+    chance = Random(6)
+    there: dict[str, Notice] = {}
+    for _ in range(100):
+        some = [notice(chance.randrange(12), tries=chance.randrange(3)) for _ in range(chance.randrange(4))]
+        gone = {notice(chance.randrange(12)).id for _ in range(chance.choice((0, 0, 3)))}
+        with store.unit("DHS") as unit:
+            unit.drop("DHS", gone)
+            unit.post("DHS", some)
+            there = {id: one for id, one in there.items() if id not in gone}
+            there.update((one.id, one) for one in some)
+            assert chance.random() < 0.5 or unit.outbox("DHS") == list(there.values())
+        assert store.outbox("DHS") == list(there.values())
 
 
 def test_one_process_delivers_while_others_may_write(store):

@@ -15,6 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from csctool.domain import lifecycle
+from csctool.domain.notice import Notice, identity
 from csctool.domain.query import Query, Range
 from csctool.domain.ticket import Ticket
 from csctool.errors import BusyError, DamagedError, NotFoundError, NotPermittedError, StorageError, UsageError
@@ -107,6 +108,33 @@ def assert_told_as_damage(root: str, blob: bytes) -> None:
     assert "open.json" in str(told.value)
     assert "nothing was changed" in str(told.value)
     assert content(path(root)) == blob
+
+
+def test_who_adds_a_message_looks_at_none_of_those_that_wait_already(root):
+    """So one that can't be read is in the way of nobody but who asks for it, and thousands cost little."""
+    store = filled(root, opened(1), opened(2))
+    with store.unit("DHS") as work:
+        work.post("DHS", [message(1)])
+    header, tables = container.unpack(content(path(root)), "")
+    tables["outbox"] = {"1": msgspec.Raw(b'{"id":"no message","ticket":"DHS-1"}')}
+    overwrite(path(root), container.pack(tables, header.generation))
+    with store.unit("DHS") as work:
+        work.post("DHS", [message(2)])
+    assert store.agenda("DHS").at == MONDAY
+    with pytest.raises(DamagedError):
+        store.outbox("DHS")
+    lines = content(path(root)).decode().split("\n")
+    assert [line[:24] for line in lines if '"ticket":' in line] == [
+        '"1":{"id":"no message","',
+        f'"2":{{"id":"{message(2).id[:13]}',
+    ]
+
+
+def message(number: int) -> Notice:
+    key = f"DHS-{number}"
+    return Notice(
+        identity(key, 1, "file", "ann@x"), key, 1, "opened", "op", "file", "ann@x", "requester", "rule", MONDAY, MONDAY
+    )  # fmt: skip
 
 
 def test_any_flipped_bit_of_any_byte_is_damage(root):

@@ -17,7 +17,7 @@ from csctool.desk.desk import Desk
 from csctool.desk.ports import Ledger, Letter, Outcome, Reading
 from csctool.domain.bundles import HOUR, Bundle, Place, Plan, limits, place, plan, singly
 from csctool.domain.business_hours.duration import parse_duration
-from csctool.domain.notice import Delivery, Notice, delivered, ready
+from csctool.domain.notice import Delivery, Notice, delivered, identity, ready
 from csctool.domain.past import ticket_after
 from csctool.domain.retrying import after_failure
 from csctool.domain.ticket import Ticket, split_key
@@ -202,14 +202,14 @@ class _Agency:
                 gone.update(notice.id for notice in bundle.also)
                 continue
             also = [notice for notice in bundle.also if notice.id not in known]
-            letters, lost = self._letters_of(reading, told)
+            letters, lost = self._sayable(reading, told, also)
             for notice, why in lost:
-                alone = msgspec.structs.replace(notice, letter=None)
-                kept |= self._kept([alone], Outcome(error=why, final=True), now)
-            rest = [notice for notice in (*also, *told) if notice.id not in kept]
+                kept |= self._kept([_apart(notice)], why, now)
             if not letters:
                 continue
+            told = [letter.notice for letter in letters]
             letter, outcome = self._sent(letters, answers)
+            rest = [notice for notice in (*also, *told) if notice.id not in kept]
             if outcome.error is None:
                 answer = answers.took(letter)
                 several = (told[-1].letter or told[-1].id) if len(rest) > 1 else None
@@ -250,31 +250,30 @@ class _Agency:
         self._failed.setdefault((lead.transport, why, new.state), []).extend(kept.values())
         return kept
 
-    def _letters_of(
-        self, reading: Reading, told: list[Notice]
-    ) -> tuple[list[Letter] | CscError, list[tuple[Notice, str]]]:
-        """What is told of each notice; and those of which nothing can be told any more, and why: they keep the others
-        of a letter from nobody. An error where it can't be told for now: damage that may be repaired, a file that
-        others may read."""
-        letters: list[Letter] = []
-        lost: list[tuple[Notice, str]] = []
-        for notice in told:
-            try:
-                letters.append(self._letter(reading, notice))
-            except NotFoundError as error:
-                lost.append((notice, error.message))
-            except CscError as error:
-                return error, []
-        return letters, lost
-
-    def _sent(self, letters: list[Letter] | CscError, answers: Answers) -> tuple[Letter | None, Outcome]:
-        if isinstance(letters, CscError):
-            return None, Outcome(error=letters.message)
+    def _sent(self, letters: list[Letter], answers: Answers) -> tuple[Letter, Outcome]:
         letter = letters[-1]
         if letter.notice.letter:
             notice = msgspec.structs.replace(letter.notice, id=letter.notice.letter)
             letter = msgspec.structs.replace(letter, notice=notice, others=tuple(letters[:-1]))
         return letter, answers.refused(letter) or self._desk.post.send(letter)
+
+    def _sayable(
+        self, reading: Reading, told: list[Notice], also: list[Notice]
+    ) -> tuple[list[Letter], list[tuple[Notice, Outcome]]]:  # fmt: skip
+        """What is told, and what can't be and why: a ticket that is missing keeps no other from being told."""
+        letters: list[Letter] = []
+        lost: list[tuple[Notice, Outcome]] = []
+        for notice in told:
+            try:
+                letters.append(self._letter(reading, notice))
+            except NotFoundError as error:
+                lost.append((notice, Outcome(error=error.message, final=True)))
+            except CscError as error:  # damage that may be repaired, a file that somebody else may read
+                lost.append((notice, Outcome(error=error.message)))
+        why = {notice.ticket: outcome for notice, outcome in lost}
+        said = {letter.notice.ticket for letter in letters}
+        lost += [(one, why[one.ticket]) for one in also if one.ticket in why and one.ticket not in said]
+        return letters, lost
 
     def _letter(self, reading: Reading, notice: Notice) -> Letter:
         ticket = self._ticket(reading, notice)
@@ -290,6 +289,15 @@ class _Agency:
                 raise NotFoundError(f"{notice.ticket} has no event {notice.seq} any more")
             self._tickets = {about: ticket_after(whole, notice.seq)}
         return self._tickets[about]
+
+
+def _apart(notice: Notice) -> Notice:
+    """A notice that its letter could not tell. It goes on by itself, and under a name of its own: the letter may leave
+    without it, and of two letters of one name mail programs show one."""
+    if not notice.letter:
+        return notice
+    name = identity(notice.ticket, notice.seq, notice.transport, f"{notice.letter} {notice.id}")
+    return msgspec.structs.replace(notice, letter=name)
 
 
 def _meanwhile(there: Notice, new: Notice) -> Notice:

@@ -1,5 +1,6 @@
 """A letter as an e-mail: one sender, one recipient, one conversation for each ticket."""
 
+import os
 from email import policy
 from email.headerregistry import Address as Mailbox
 from email.headerregistry import HeaderRegistry
@@ -76,6 +77,8 @@ def message(letter: Letter, words: Wording, sender: Sender) -> EmailMessage:
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(words.text.rstrip("\n") + "\n")
     if words.html is not None:
+        # Named here, and so that nobody guesses it: else each mail is searched for a boundary that it does not have.
+        mail.make_alternative(boundary=f"={os.urandom(16).hex()}=")
         mail.add_alternative(words.html, subtype="html")
     if words.locale:  # last: setting the content clears what is said of it
         mail["Content-Language"] = words.locale.replace("_", "-")
