@@ -330,6 +330,16 @@ def every(walk: Walk, words: list[str], step: Callable[[Paper, str], object]) ->
     return Deed([words[0], *keys, *words[1:]], [lambda paper, key=key: step(paper, key) for key in keys])
 
 
+def plain(words: list[str], verb: Callable[[Paper, datetime, str], object]) -> Callable[[Walk], Deed]:
+    """A command that is always given in the same words."""
+
+    def deed(walk: Walk) -> Deed:
+        at = walk.now
+        return every(walk, words, lambda paper, key: verb(paper, at, key))
+
+    return deed
+
+
 def opening(walk: Walk, agency: str, subject: str) -> Deed:
     at = walk.now
     return Deed(["open", subject, "-a", agency], [lambda paper: paper.open(at, agency, subject)])
@@ -398,21 +408,6 @@ def hold(walk: Walk) -> Deed:
     return every(walk, words, lambda paper, key: paper.hold(at, key, cause, until))
 
 
-def resume(walk: Walk) -> Deed:
-    at = walk.now
-    return every(walk, ["resume"], lambda paper, key: paper.resume(at, key))
-
-
-def escalate(walk: Walk) -> Deed:
-    at = walk.now
-    return every(walk, ["escalate", "--reason", "beyond-us"], lambda paper, key: paper.escalate(at, key))
-
-
-def give_back(walk: Walk) -> Deed:
-    at = walk.now
-    return every(walk, ["return", "--reason", "not-ours"], lambda paper, key: paper.give_back(at, key))
-
-
 def diagnose(walk: Walk) -> Deed:
     at, cause = walk.now, f"cause-{walk.count}"
     return every(walk, ["diagnose", "--cause", cause], lambda paper, key: paper.diagnose(at, key, cause))
@@ -441,21 +436,6 @@ def resolve(walk: Walk) -> Deed:
     at, minutes = walk.now, walk.chance.randrange(4)
     words = ["resolve", "--resolution", "done", "--minutes", str(minutes)]
     return every(walk, words, lambda paper, key: paper.resolve(at, key, minutes))
-
-
-def close(walk: Walk) -> Deed:
-    at = walk.now
-    return every(walk, ["close"], lambda paper, key: paper.close(at, key))
-
-
-def reopen(walk: Walk) -> Deed:
-    at = walk.now
-    return every(walk, ["reopen", "--reason", "again"], lambda paper, key: paper.reopen(at, key))
-
-
-def cancel(walk: Walk) -> Deed:
-    at = walk.now
-    return every(walk, ["cancel", "--reason", "gone"], lambda paper, key: paper.cancel(at, key))
 
 
 def merge(walk: Walk) -> Deed:
@@ -540,6 +520,13 @@ def restore(walk: Walk) -> Deed:
     walk.histories.clear()  # what is lost now may be followed by something else
     return Deed(["restore", path, "--force"], [lambda paper: paper.restored(deepcopy(then))])
 
+
+resume = plain(["resume"], Paper.resume)
+escalate = plain(["escalate", "--reason", "beyond-us"], Paper.escalate)
+give_back = plain(["return", "--reason", "not-ours"], Paper.give_back)
+close = plain(["close"], Paper.close)
+reopen = plain(["reopen", "--reason", "again"], Paper.reopen)
+cancel = plain(["cancel", "--reason", "gone"], Paper.cancel)
 
 #: What a dry run has no meaning for.
 NEVER_REHEARSED = ("backup",)

@@ -1,5 +1,6 @@
 """What a report is asked, what it answers, and how tickets fall into groups."""
 
+from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -64,7 +65,7 @@ class Report(msgspec.Struct, frozen=True):
     total: Row | None = None
 
 
-class Tally:
+class Tally(ABC):
     """What is counted and timed for one group of tickets; each report says which columns that makes."""
 
     def __init__(self) -> None:
@@ -97,9 +98,9 @@ class Tally:
         """Columns that are counts, 0 where nothing was."""
         return {name: self.count[name] for name in wanted}
 
+    @abstractmethod
     def row(self) -> Row:
         """The columns in their order."""
-        raise NotImplementedError
 
 
 T = TypeVar("T", bound=Tally)
