@@ -181,3 +181,19 @@ def test_a_transport_that_nobody_has_is_found_unless_a_plugin_may_have_it(csctoo
     settings = desk / "agencies/DHS/agency.toml"
     settings.write_text(settings.read_text().replace("plugins = []", 'plugins = ["plugins/pigeons.py"]'))
     found(csctool, "--agency", "DHS", status=0)
+
+
+def test_a_transport_that_nobody_has_is_found_in_the_desks_own_rules_for_any_agency_that_no_plugin_serves(
+    csctool, desk, write
+):
+    write('[[notify]]\non = ["opened"]\nto = ["requester"]\ntransport = "smpt"\n', None)
+    (finding,) = found(csctool)
+    assert (finding["file"], finding["message"]) == ("rules.toml", "transport: there is no 'smpt'")
+    assert finding["hint"] == "did you mean `smtp`?"
+
+    settings = desk / "agencies/DHS/agency.toml"
+    settings.write_text(settings.read_text().replace("plugins = []", 'plugins = ["plugins/pigeons.py"]'))
+    assert len(found(csctool)) == 1  # nobody delivers it for CSC and DOT
+
+    write('[[notify]]\nwhen = { agency = "DHS" }\non = ["opened"]\nto = ["requester"]\ntransport = "pigeon"\n', None)
+    assert found(csctool, status=0) == []
