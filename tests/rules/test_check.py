@@ -197,3 +197,43 @@ def test_a_transport_that_nobody_has_is_found_in_the_desks_own_rules_for_any_age
 
     write('[[notify]]\nwhen = { agency = "DHS" }\non = ["opened"]\nto = ["requester"]\ntransport = "pigeon"\n', None)
     assert found(csctool, status=0) == []
+
+
+@pytest.mark.parametrize(
+    ("template", "says", "advice"),
+    [
+        ("../../etc/passwd", "'../../etc/passwd' is no name of a template", "use letters and digits"),
+        ("/etc/passwd", "is no name of a template", "use letters and digits"),
+        ("payrol", "there is no 'payrol'", "did you mean payroll?"),
+        ("vip", "there is no 'vip'", "write it as agencies/DHS/templates/vip.txt"),
+    ],
+)
+def test_words_that_a_rule_asks_for_and_that_there_are_not_are_found(csctool, desk, write, template, says, advice):
+    words = desk / "agencies/DHS/templates/ru"
+    words.mkdir(parents=True)
+    (words / "payroll.staff.txt").write_text("It is about your pay.\n")
+    write(f'[[notify]]\non = ["opened"]\nto = ["requester"]\ntransport = "smtp"\ntemplate = "{template}"\n')
+    (finding,) = found(csctool, "--agency", "DHS")
+    assert (finding["kind"], finding["rule"]) == ("unknown-template", "notify[1]")
+    assert says in finding["message"]
+    assert advice in finding["hint"]
+
+    for right in ("payroll", "resolved"):
+        write(f'[[notify]]\non = ["opened"]\nto = ["requester"]\ntransport = "smtp"\ntemplate = "{right}"\n')
+        found(csctool, "--agency", "DHS", status=0)
+
+
+def test_words_that_a_rule_of_the_desk_asks_for_must_be_there_for_every_agency_that_it_speaks_for(csctool, desk, write):
+    (desk / "agencies/DHS/templates").mkdir()
+    (desk / "agencies/DHS/templates/vip.txt").write_text("At once.\n")
+    rule = '[[notify]]\non = ["opened"]\nto = ["requester"]\ntransport = "smtp"\ntemplate = "vip"\n'
+    write(rule, None)
+    (finding,) = found(csctool)
+    assert finding["message"] == "template: there is no 'vip' for CSC"
+    assert finding["hint"] == "write it as templates/vip.txt"
+    write(rule + 'when = { agency = "DHS" }\n', None)
+    found(csctool, status=0)
+    write(rule, None)
+    (desk / "templates").mkdir()
+    (desk / "templates/vip.txt").write_text("At once.\n")
+    found(csctool, status=0)

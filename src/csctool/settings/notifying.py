@@ -5,7 +5,6 @@ from typing import Any
 
 from csctool.domain.address import AddressError, address
 from csctool.domain.default_rules import DEFAULTS
-from csctool.domain.matching import values_of
 from csctool.domain.naming import nearest
 from csctool.domain.occasion import EVENTS
 from csctool.domain.organisation import AgencyNotify, DeskSettings, Rule
@@ -92,17 +91,12 @@ def on_desk(rule: Rule, desk: DeskSettings, transport: str | None) -> Iterator[P
 def no_transport(rule: Rule, desk: DeskSettings, plain: Sequence[str]) -> Iterator[Problem]:
     """A transport that neither settings nor csctool know, in a rule for one of the agencies that are `plain`: no plugin
     may deliver their messages."""
+    from csctool.domain.rulecheck import meant_for
     from csctool.domain.transports import KINDS
 
     way, ways = rule.then.get("transport"), tuple(dict.fromkeys((*desk.transports, *KINDS)))
-    if way is not None and way not in ways and _meant_for(rule, plain):
+    if way is not None and way not in ways and meant_for(rule, plain):
         yield "unknown-value", f"transport: there is no {way!r}", likely(way, ways)
-
-
-def _meant_for(rule: Rule, agencies: Sequence[str]) -> list[str]:
-    """Those of the agencies whose tickets a rule may fit."""
-    wanted = values_of(rule.when["agency"]) if "agency" in rule.when else agencies
-    return [key for key in agencies if key in wanted]
 
 
 def _free_words(way: str, desk: DeskSettings) -> bool:
