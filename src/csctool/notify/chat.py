@@ -9,7 +9,8 @@ from typing import Any
 
 from csctool.desk.ports import Letter, Outcome, Wording
 from csctool.domain.transports import Chat
-from csctool.notify.transport import ShutError, secret
+from csctool.notify.secrets import secret
+from csctool.notify.transport import ShutError
 
 
 class ChatTransport:
