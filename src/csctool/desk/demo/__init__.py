@@ -42,7 +42,7 @@ def _found(desk: Desk, agency: Mapping[str, Any]) -> None:
 
 
 def _poured(desk: Desk, scratch: Store, agency: str) -> int:
-    """One agency's tickets, counters and calendars, moved into the desk's own store; what is finished goes to the archive."""
+    """One agency's tickets, counters and calendars, moved into the desk's own store; what is finished is archived."""
     counters = ["number", *(f"turn:{name}" for name, q in desk.settings.queues.items() if q.assign == "round-robin")]
     tickets = list(scratch.find(Query(agencies=(agency,), everything=True, hidden=True)))
     with scratch.unit(agency) as old, desk.store.unit(agency) as new:
