@@ -75,10 +75,12 @@ class Templates:
         merged: dict[str, dict[str, str]] = {}
         for found in reversed(list(self.find(NAMES, (*locales, *({LAST} - set(locales)))))):
             try:
-                for section, words in tomllib.loads(found.source).items():
-                    merged.setdefault(section, {}).update({key: str(value) for key, value in words.items()})
-            except (tomllib.TOMLDecodeError, AttributeError) as error:
+                said = msgspec.convert(tomllib.loads(found.source), dict[str, dict[str, str]])
+            except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
                 self._trouble(SettingsError(f"{found.path}: {error}", 'e.g. [status] and below it queued = "waiting"'))
+                continue
+            for section, words in said.items():
+                merged.setdefault(section, {}).update(words)
         return merged
 
     def _read(self, place: str, name: str, layer: int, read: Read) -> Found | None:

@@ -88,8 +88,7 @@ class Writer:
         subject = ("" if letters else letter.notice.subject) or content.subject or letter.ticket.subject
         key = f"[{letter.ticket.key}]"
         subject = one_line(subject if fields["tickets"] > 1 or key in subject else f"{key} {subject}", LONGEST_SUBJECT)
-        layout = self._first(reader, (LAYOUT,), {**fields, "content": CONTENT})
-        whole = page(layout[1]).around(content.page)
+        whole = self._layout(reader, {**fields, "content": CONTENT}).around(content.page)
         html = self._html(reader, content, whole, {**fields, "title": subject})
         return Wording(subject, whole.text(), html, reader.tongue.locale)
 
@@ -122,11 +121,29 @@ class Writer:
                if content.stem and found.layer <= content.layer]  # fmt: skip
         for found in (*own, *self._candidates(reader, LAYOUT, "html")):
             filled = self._fill(reader, found, framed, html=True)
-            if filled is not None:
+            if filled is not None and (found in own or body in filled):
                 return filled
+            if filled is not None:
+                self._lost(found)
         raise WordsError("the layout that csctool brings can't be used")
 
     # -- templates -----------------------------------------------------------------------------------------
+
+    def _layout(self, reader: Reader, fields: Mapping[str, Any]) -> Page:
+        """What stands around the words of an event: the first layout that has a place for them."""
+        for found in self._candidates(reader, LAYOUT, "txt"):
+            filled = self._fill(reader, found, fields, html=False)
+            if filled is None:
+                continue
+            whole = page(filled)
+            if any(block.kind == "content" for block in whole.body):
+                return whole
+            self._lost(found)
+        raise WordsError("the layout that csctool brings can't be used")
+
+    def _lost(self, layout: Found) -> None:
+        why = "{{ content }}, the words of the event, has no line of its own in it"
+        self._trouble(SettingsError(f"{layout.path}: {why}", "the next best layout is used"))
 
     def _first(self, reader: Reader, names: Sequence[str], fields: Mapping[str, Any]) -> tuple[Found, str, str]:
         """The first of these templates that there is and that can be filled: it, the text, its name."""
