@@ -24,9 +24,16 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
-class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+class _Plain(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What stands first in an `Answer`, without a name."""
+
+    plain: str | None = None
+
+
+class Answer(_Plain, frozen=True, omit_defaults=True, kw_only=True):
     """An answer with a reason, which `explain` shows. Only the fields that the hook asks for are looked at.
 
+    What a plain text would say may stand first: `Answer("apps", reason="…")` names a queue where a queue is asked for.
     `rule` names what inside the plugin decided, e.g. `on-call table, night`.
     """
 
