@@ -71,6 +71,48 @@ def test_a_file_that_cant_be_used_is_told_without_what_is_in_it(csctool, places,
     assert [n["state"] for n in box()] == ["waiting"]
 
 
+@pytest.mark.parametrize("bad", ["nonsense://desk@x", "json://127.0.0.1:{port}/hang"])
+def test_a_chat_that_cant_be_reached_keeps_no_other_from_hearing(csctool, web, places, box, desk, bad):
+    places(f"bad\t{bad.format(port=web.port)}\nops\tjson://127.0.0.1:{web.port}/200\n", "bad", "ops")
+    path = desk / "csctool.toml"
+    path.write_text(f"{path.read_text()}timeout = 1\n")
+    for subject in ("one", "two", "three"):
+        csctool.open(subject)
+    csctool("notify", "send", status=9)
+    assert [posted(one)["title"][8:] for one in web.took if one["path"].strip("/") == "200"] == ["one", "two", "three"]
+    assert len([one for one in web.took if one["path"].strip("/") == "hang"]) == (2 if "hang" in bad else 0)
+    assert [(n["to"], n["state"]) for n in box()] == [("bad", "waiting")] * 3
+
+
+def test_a_chat_that_answers_one_byte_at_a_time_is_late_like_one_that_is_silent(csctool, web, places, box, desk):
+    places(f"ops json://127.0.0.1:{web.port}/drip\n")
+    path = desk / "csctool.toml"
+    path.write_text(f"{path.read_text()}timeout = 1\n")
+    csctool.open()
+    assert "the chat ops: no answer within 1 s" in csctool("notify", "send", status=9).err
+    assert [n["state"] for n in box()] == ["waiting"]
+
+
+def test_a_chat_that_says_go_elsewhere_has_not_taken_it(csctool, web, places, box):
+    places(f"ops json://127.0.0.1:{web.port}/redirect\n")
+    csctool.open()
+    assert "the chat ops did not take it: " in (err := csctool("notify", "send", status=9).err)
+    assert "WARNING" not in err
+    assert [one["path"].strip("/") for one in web.took] == ["redirect"]
+    assert [n["state"] for n in box()] == ["waiting"]
+
+
+def test_a_subject_calls_nobody_into_a_chat_and_hides_no_address_behind_a_link(csctool, web, places):
+    places(f"ops json://127.0.0.1:{web.port}/200\n")
+    csctool.open("@here <!channel> <@U1> [bank](http://evil.example) <http://evil.example|bank> of bo@x.example")
+    csctool("notify", "send")
+    title = posted(web.took[0])["title"]
+    for active in ("@here", "<!", "<@", "](", "<http"):
+        assert active not in title
+    assert "bo@x.example" in title
+    assert title.replace("\u200b", "").endswith("<http://evil.example|bank> of bo@x.example")
+
+
 def test_without_the_extra_it_is_said_how_to_get_it(csctool, places, monkeypatch):
     import sys
 

@@ -184,8 +184,25 @@ def test_html_of_ones_own_is_escaped_and_only_words_of_the_same_hand_are_mixed(c
     assert html().startswith('<html lang="en"><title>[DHS-1] &lt;b&gt;bold&lt;/b&gt;</title>')
 
 
-def test_names_that_are_no_toml_are_told_and_the_others_used(csctool, desk, told):
-    path = write(desk, "agencies/DHS/templates/names.toml", "[status\n")
+@pytest.mark.parametrize("text", ["Hello {{ name }}.\n", "It says: {{ content }}\n", "Hi\n-- \n{{ content }}\n"])
+def test_a_layout_that_has_no_place_for_the_words_keeps_them_from_nobody(csctool, desk, told, text):
+    path = write(desk, "agencies/DHS/templates/layout.txt", text)
+    _, said, err = told()
+    assert "Thank you for getting in touch" in said
+    assert err.startswith(f"csctool: {path.relative_to(desk)}: {{{{ content }}}}, the words of the event, has no line")
+
+
+def test_a_page_around_the_words_has_a_place_for_them_too(csctool, desk, told):
+    told()
+    write(desk, "agencies/DHS/templates/layout.html", "<h1>{{ title }}</h1>")
+    done = csctool("notify", "preview", "DHS-1", "opened", "--format", "html", status=2)
+    assert "Thank you for getting in touch" in done.out
+    assert "layout.html: {{ content }}, the words of the event" in done.err
+
+
+@pytest.mark.parametrize("names", ["[status\n", "status = 3\n", "[status]\nqueued = { a = 1 }\n"])
+def test_names_that_are_none_are_told_and_the_others_used(csctool, desk, told, names):
+    path = write(desk, "agencies/DHS/templates/names.toml", names)
     _, text, err = told()
     assert "Waiting" in text
     assert err.startswith(f"csctool: {path.relative_to(desk)}: ")

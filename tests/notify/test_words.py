@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -219,6 +220,64 @@ def test_a_person_is_named_only_where_the_desk_says_a_name():
     for actor, said in (("ana", "Ana Ruiz writes:"), ("bo", "Customer Service Center writes:")):
         found = lifecycle.note(ticket(), stamp(actor=actor), "Try again", public=True)
         assert said in pen.worded(letter(found)).text
+
+
+def test_a_ticket_that_goes_on_elsewhere_is_not_called_ended():
+    for name in ("merged", "transferred"):
+        after = sample.sample(ticket(), stamp(), name)
+        assert after.status == "cancelled"
+        assert "Ended" not in WRITERS["en"].worded(letter(after)).text
+        assert "Завершена" not in WRITERS["ru"].worded(letter(after)).text
+
+
+@pytest.mark.parametrize(("role", "said"), [
+    ("cc", True), ("affected", True), ("contacts", False), ("noc@x.gov", False),
+])  # fmt: skip
+def test_only_who_is_named_in_a_ticket_is_told_so(role, said):
+    assert ("named in it" in WRITERS["en"].worded(letter(role=role)).text) is said
+    assert ("указаны в заявке" in WRITERS["ru"].worded(letter(role=role)).text) is said
+
+
+def test_no_answer_is_promised_by_a_time_that_is_over():
+    for hours, said in ((-1, False), (0, False), (1, True)):
+        found = ticket(due=Due(response=NOON + timedelta(hours=hours)))
+        assert ("get back to you" in WRITERS["en"].worded(letter(found)).text) is said
+        assert ("Мы ответим" in WRITERS["ru"].worded(letter(found)).text) is said
+
+
+def outage(kind, happened, event):
+    """What an agency's contact reads of an outage in English and in Russian."""
+    fields = {"agencies": ["DHS"], "until": "2026-11-24T18:05:00Z"}
+    found = ticket(subject="Outage: mail", kind=kind, service="mail", flags=("outage",), fields=fields)
+    told = letter(sample.sample(found, stamp(NOON + timedelta(hours=1)), happened), role="contacts")
+    told = msgspec.structs.replace(told, notice=msgspec.structs.replace(told.notice, event=event))
+    return [WRITERS[locale].worded(told) for locale in ("en", "ru")]
+
+
+def test_an_outage_has_begun_when_it_was_reported_and_ends_when_it_did_not_when_it_was_expected_to():
+    during, _ = outage("incident", "noted", "outage-updated")
+    assert re.search(r"From: +Monday, November 23, 2026, 12:05.PM", during.text)
+    assert re.search(r"Until: +Tuesday, November 24, 2026, 12:05.PM", during.text)
+    over, _ = outage("incident", "resolved", "outage-resolved")
+    assert re.search(r"Ended: +Monday, November 23, 2026, 1:05.PM", over.text)
+    assert "November 24" not in over.text
+
+
+def test_planned_work_is_no_outage_and_russians_read_a_russian_subject():
+    for kind, english, russian in (("incident", "outage", "сбо"), ("change", "planned work", "плановы")):
+        for happened, event in (("noted", "outage-updated"), ("resolved", "outage-resolved")):
+            en, ru = outage(kind, happened, event)
+            assert english in en.text.lower()
+            assert russian in ru.text.lower()
+            assert ("сбо" in ru.text.lower()) is (kind == "incident")
+            assert ru.subject == f"[DHS-1042] {'Сбой' if kind == 'incident' else 'Плановые работы'}: Electronic mail"
+
+
+def test_a_colleague_reads_what_a_queue_is_called_also_where_the_ticket_was_before():
+    extra = {"escalation": (None, "functional")}
+    moved = lifecycle.record(ticket(), stamp(), "escalate", {"queue": "apps"}, extra=extra)
+    text = " ".join(WRITERS["en"].worded(letter(moved, "ana@csc.example.gov", "queue")).text.split())
+    assert "to Applications, tier 1, from IT Service Desk." in text
 
 
 # -- hostile words -------------------------------------------------------------------------------------------

@@ -8,14 +8,14 @@ recorded.
 import gc
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from csctool.desk.answers import Answers
 from csctool.desk.desk import Desk
 from csctool.desk.ports import Ledger, Letter, Outcome, Reading
-from csctool.domain.bundles import HOUR, Bundle, Place, Plan, limits, place, plan, singly
+from csctool.domain.bundles import HOUR, Bundle, Limits, Place, Plan, limits, place, plan, repeats, singly
 from csctool.domain.business_hours.duration import parse_duration
 from csctool.domain.notice import Delivery, Notice, delivered, identity, ready
 from csctool.domain.past import ticket_after
@@ -88,7 +88,9 @@ class _Agency:
         self._tried: set[str] = set()
         self._failed: dict[tuple[str, str | None, str], list[Notice]] = {}
         self._tickets: dict[tuple[str, int], Ticket] = {}
-        self._letters: dict[Place, list[datetime]] | None = None
+        self._letters: dict[Place, list[datetime]] = {}
+        self._last: dict[tuple[Place, str, str], datetime] = {}
+        self._looked = False
         self.sent = 0
         self.busy = False
 
@@ -132,21 +134,35 @@ class _Agency:
         now = self._desk.clock()
         if not ready(outbox, now):
             return Plan([], [])
-        agency = self._desk.directory.agency(self._key)
+        bounds = limits(self._desk.settings, self._desk.directory.agency(self._key))
         free = self._desk.teller.agency(self._key).allowed
-        return plan(outbox, now, limits(self._desk.settings, agency), lambda one: free(one, now), self._recent)
+        return plan(outbox, now, bounds, lambda one: max(free(one, now), self._again(one, bounds, now)), self._recent)
+
+    def _again(self, notice: Notice, bounds: Limits, now: datetime) -> datetime:
+        """When a notice may go out that tells of the same event of the same ticket as a letter just now."""
+        if not bounds.merge or not repeats(notice):
+            return now
+        self._look_back(bounds.merge)
+        last = self._last.get((place(notice), notice.ticket, notice.event))
+        return last + bounds.merge if last is not None and last <= now else now
 
     def _recent(self) -> dict[Place, list[datetime]]:
         """When each place got a letter within the last hour. A letter that told several things is one."""
-        if self._letters is None:
-            self._letters = {}
-            seen: set[str] = set()
-            since = self._desk.clock() - HOUR
-            for one in self._desk.store.deliveries(self._key, since):
-                if one.at > since and (one.letter is None or one.letter not in seen):
-                    seen.add(one.letter or "")
-                    self._letters.setdefault(place(one), []).append(one.at)
+        self._look_back(HOUR)
         return self._letters
+
+    def _look_back(self, over: timedelta) -> None:
+        """Read what was delivered lately."""
+        if self._looked:
+            return
+        self._looked = True
+        now = self._desk.clock()
+        seen: set[str] = set()
+        for one in self._desk.store.deliveries(self._key, now - max(HOUR, over)):
+            self._last[place(one), one.ticket, one.event] = one.at
+            if one.at > now - HOUR and (one.letter is None or one.letter not in seen):
+                seen.add(one.letter or "")
+                self._letters.setdefault(place(one), []).append(one.at)
 
     def _rehearse(self, plan: Plan) -> None:
         now = self._desk.clock()
@@ -217,10 +233,11 @@ class _Agency:
                     record = delivered(notice, now, outcome.receipt, outcome.detail, answer=answer, letter=several)
                     ledger.note(record)
                     gone.add(notice.id)
+                    self._last[place(notice), notice.ticket, notice.event] = now
                     if notice in told:
                         self._told(record)
                 self.sent += 1
-                if self._letters is not None:
+                if self._looked:
                     self._letters.setdefault(place(told[-1]), []).append(now)
             else:
                 kept |= self._kept(rest, outcome, now)

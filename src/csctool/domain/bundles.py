@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from csctool.domain.address import mailbox
-from csctool.domain.notice import Delivery, Notice, in_turn, ready
+from csctool.domain.notice import Delivery, Notice, in_turn
 from csctool.domain.organisation import AgencySettings, DeskSettings
 from csctool.domain.recipients import CLIENTS, WORDS
 from csctool.domain.ticket import Frozen
@@ -95,6 +95,14 @@ def absorbs(later: Notice, earlier: Notice) -> bool:
     return (mine == theirs or not any(mine + theirs)) and (later.urgent or not earlier.urgent)
 
 
+def repeats(notice: Notice) -> bool:
+    """Whether a notice may wait for what the recipient was told of the same event of the same ticket just now: it only
+    tells how the ticket stands, and nobody asked for this very event."""
+    if notice.urgent or notice.tries or notice.letter or notice.group or notice.role not in WORDS:
+        return False
+    return notice.event in (_CLIENTS_STATE if notice.role in CLIENTS else _STATE) and not any(_words(notice))
+
+
 def plan(
     outbox: Iterable[Notice], now: datetime, limits: Limits, allowed: Callable[[Notice], datetime],
     recent: Callable[[], Mapping[Place, Sequence[datetime]]],
@@ -102,26 +110,29 @@ def plan(
     """What goes out now. `allowed` answers when a notice may be delivered at the earliest; `recent` are the times of
     the letters that each place got within the last hour, asked only where they matter."""
     waiting = [_when_free(notice, now, allowed) for notice in outbox if notice.state == "waiting"]
-    later = [new for new, old in waiting if new is not old]
+    put_off = {new.id: new for new, old in waiting if new is not old}
     there = [new for new, _ in waiting]
     heirs = _heirs(there, limits.merge)
     also: dict[str, list[Notice]] = {}
     letters: dict[tuple[str, ...], list[Notice]] = {}
-    for notice in in_turn(ready(there, now)):
+    for notice in in_turn(there):
         heir = heirs.get(notice.id)
-        if heir is None:
-            letters.setdefault(_letter(notice), []).append(notice)
-        elif heir.due <= now:
+        if heir is not None and heir.due <= now:  # with what says it as well, so that it is not told after that
             also.setdefault(heir.id, []).append(notice)
+            put_off.pop(notice.id, None)
+        elif notice.due > now:
+            continue
+        elif heir is None:
+            letters.setdefault(_letter(notice), []).append(notice)
         else:
-            later.append(msgspec.structs.replace(notice, due=heir.due))
+            put_off[notice.id] = msgspec.structs.replace(notice, due=heir.due)
     bundles = [
         _bundle((*told, *(one for notice in told for one in also.get(notice.id, ())))) for told in letters.values()
     ]
-    if limits.cap is None:
-        return Plan(bundles, later)
-    capped, put_off = _capped(bundles, now, limits.cap, recent)
-    return Plan(capped, later + put_off)
+    later: list[Notice] = []
+    if limits.cap is not None:
+        bundles, later = _capped(bundles, now, limits.cap, recent)
+    return Plan(_in_turn(bundles), [*put_off.values(), *later])
 
 
 def singly(notices: Iterable[Notice]) -> list[Bundle]:
@@ -225,15 +236,25 @@ def _capped(
             rest = [one for one in some if one.lead.urgent]
         if rest:
             found.append(_together(rest))
-    return sorted(found, key=_turn), later
+    return found, later
 
 
 def _together(bundles: Sequence[Bundle]) -> Bundle:
     return bundles[0] if len(bundles) == 1 else _bundle(notice for bundle in bundles for notice in bundle.notices)
 
 
-def _turn(bundle: Bundle) -> tuple[datetime, str, int]:
-    return min((n.due, n.ticket, n.seq) for n in bundle.notices)
+def _in_turn(bundles: Sequence[Bundle]) -> list[Bundle]:
+    """The letters in the order of delivery: the longest due first, but places where letters failed after those where
+    none did, since letters at which a server chokes keep from delivery what comes after them."""
+    tries: dict[Place, int] = {}
+    for bundle in bundles:
+        there = place(bundle.lead)
+        tries[there] = max(bundle.lead.tries, tries.get(there, 0))
+
+    def turn(bundle: Bundle) -> tuple[int, datetime, str, int]:
+        return (tries[place(bundle.lead)], *min((n.due, n.ticket, n.seq) for n in bundle.notices))
+
+    return sorted(bundles, key=turn)
 
 
 def _words(notice: Notice) -> tuple[str | None, ...]:

@@ -90,7 +90,7 @@ def _clients(letter: Letter, settings: DeskSettings, agency: AgencySettings, ton
         "reached": bool((_new(event, "callback") or {}).get("reached")),
         "tries": (_new(event, "callback") or {}).get("try", 0),
         "escalation": _new(event, "escalation"),
-        "outage": is_outage(ticket), "begins": _told_time(ticket, "from"), "ends": _told_time(ticket, "until"),
+        "outage": is_outage(ticket), "begins": _begins(ticket), "ends": _told_time(ticket, "until"),
         "risk": ticket.fields.get("risk") if is_outage(ticket) else None,
         "fields": {} if is_outage(ticket) else {name: str(value) for name, value in ticket.fields.items()},
     }  # fmt: skip
@@ -100,13 +100,15 @@ def _staffs(letter: Letter, settings: DeskSettings, tongue: Tongue) -> dict[str,
     ticket, event = letter.ticket, letter.event
     queue = settings.queues.get(ticket.queue or "")
     old_queue = event.changes.get("queue", (None, None))[0]
+    queue_before = settings.queues.get(old_queue or "")
     clock, due = _new(event, "clock"), _new(event, "due_at")
     return {
         "internal": None if "public" in event.changes else event.note, "cause": ticket.cause,
         "actor": event.actor, "requester_address": ticket.requester, "phone": ticket.phone,
         "channel": ticket.channel, "channel_name": tongue.name("channel", ticket.channel),
         "impact": ticket.impact, "urgency": ticket.urgency, "flags": list(ticket.flags),
-        "queue": ticket.queue, "queue_title": (queue and queue.title) or ticket.queue, "queue_before": old_queue,
+        "queue": ticket.queue, "queue_title": (queue and queue.title) or ticket.queue,
+        "queue_before": old_queue, "queue_before_title": (queue_before and queue_before.title) or old_queue,
         "tier": ticket.tier, "tier_before": event.changes.get("tier", (None, None))[0],
         "owner": ticket.owner, "assignee": ticket.assignee,
         "assignee_before": event.changes.get("assignee", (None, None))[0],
@@ -183,6 +185,11 @@ def _shown(text: str | None) -> str:
 
 def _time(at: Any) -> str:
     return rfc3339(at) if at is not None else ""
+
+
+def _begins(ticket: Ticket) -> str:
+    """When an outage began: since it was reported, where nobody said otherwise."""
+    return _told_time(ticket, "from") or (_time(ticket.opened_at) if is_outage(ticket) else "")
 
 
 def _told_time(ticket: Ticket, field: str) -> str:

@@ -50,6 +50,16 @@ class Templates:
                 found.update(entry.name for entry in entries if entry.is_dir() and len(entry.name) <= 20)
         return sorted(found)
 
+    def stems(self) -> set[str]:
+        """The names of the texts that there are, in whatever language."""
+        found: set[str] = set()
+        for place, _ in self._layers:
+            top = os.path.join(place, DIRECTORY)
+            for directory in (top, *(os.path.join(top, locale) for locale in self.locales())):
+                if os.path.isdir(directory):
+                    found.update(name.removesuffix(".txt") for name in os.listdir(directory) if name.endswith(".txt"))
+        return {name.removesuffix(".staff") for name in found}
+
     def find(self, name: str, locales: Sequence[str]) -> Iterator[Found]:
         """The files of that name, the best first: for each layer its languages in order, then the one without."""
         for layer, (place, read) in enumerate(self._layers):
@@ -65,10 +75,12 @@ class Templates:
         merged: dict[str, dict[str, str]] = {}
         for found in reversed(list(self.find(NAMES, (*locales, *({LAST} - set(locales)))))):
             try:
-                for section, words in tomllib.loads(found.source).items():
-                    merged.setdefault(section, {}).update({key: str(value) for key, value in words.items()})
-            except (tomllib.TOMLDecodeError, AttributeError) as error:
+                said = msgspec.convert(tomllib.loads(found.source), dict[str, dict[str, str]])
+            except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
                 self._trouble(SettingsError(f"{found.path}: {error}", 'e.g. [status] and below it queued = "waiting"'))
+                continue
+            for section, words in said.items():
+                merged.setdefault(section, {}).update(words)
         return merged
 
     def _read(self, place: str, name: str, layer: int, read: Read) -> Found | None:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from csctool.desk.ports import Letter, Wording
+from csctool.domain.naming import is_template
 from csctool.domain.organisation import AgencySettings, DeskSettings
 from csctool.errors import CscError, SettingsError
 from csctool.notify.blocks import CONTENT, Page, page, plain_page
@@ -68,6 +69,10 @@ class Writer:
         """Several letters to one recipient in one, the oldest first."""
         return self._written(letters[-1], letters, locale)
 
+    def names(self, agency: str) -> frozenset[str]:
+        """The names of the words that there are for an agency, in whatever language."""
+        return frozenset(self._of(agency).stems())
+
     def troubles(self) -> list[CscError]:
         """What could not be used since the last call; each thing once."""
         found, self._troubles = self._troubles, []
@@ -83,8 +88,7 @@ class Writer:
         subject = ("" if letters else letter.notice.subject) or content.subject or letter.ticket.subject
         key = f"[{letter.ticket.key}]"
         subject = one_line(subject if fields["tickets"] > 1 or key in subject else f"{key} {subject}", LONGEST_SUBJECT)
-        layout = self._first(reader, (LAYOUT,), {**fields, "content": CONTENT})
-        whole = page(layout[1]).around(content.page)
+        whole = self._layout(reader, {**fields, "content": CONTENT}).around(content.page)
         html = self._html(reader, content, whole, {**fields, "title": subject})
         return Wording(subject, whole.text(), html, reader.tongue.locale)
 
@@ -95,9 +99,10 @@ class Writer:
         names = [instead] if instead else [notice.template, notice.event, ANYTHING]
         found, filled, stem = self._first(reader, [name for name in names if name], fields)
         if notice.template and not instead and stem.removesuffix(".staff") != notice.template:
+            right = f"write it as agencies/{letter.agency}/templates/{notice.template}.txt"
             self._trouble(SettingsError(
                 f"{letter.agency}: there is no template {notice.template!r}, which {notice.rule} wants",
-                f"write it as agencies/{letter.agency}/templates/{notice.template}.txt",
+                right if is_template(notice.template) else "use letters and digits, hyphens between",
             ))  # fmt: skip
         subject, body = "", filled
         if filled.startswith(_SUBJECT):
@@ -116,11 +121,29 @@ class Writer:
                if content.stem and found.layer <= content.layer]  # fmt: skip
         for found in (*own, *self._candidates(reader, LAYOUT, "html")):
             filled = self._fill(reader, found, framed, html=True)
-            if filled is not None:
+            if filled is not None and (found in own or body in filled):
                 return filled
+            if filled is not None:
+                self._lost(found)
         raise WordsError("the layout that csctool brings can't be used")
 
     # -- templates -----------------------------------------------------------------------------------------
+
+    def _layout(self, reader: Reader, fields: Mapping[str, Any]) -> Page:
+        """What stands around the words of an event: the first layout that has a place for them."""
+        for found in self._candidates(reader, LAYOUT, "txt"):
+            filled = self._fill(reader, found, fields, html=False)
+            if filled is None:
+                continue
+            whole = page(filled)
+            if any(block.kind == "content" for block in whole.body):
+                return whole
+            self._lost(found)
+        raise WordsError("the layout that csctool brings can't be used")
+
+    def _lost(self, layout: Found) -> None:
+        why = "{{ content }}, the words of the event, has no line of its own in it"
+        self._trouble(SettingsError(f"{layout.path}: {why}", "the next best layout is used"))
 
     def _first(self, reader: Reader, names: Sequence[str], fields: Mapping[str, Any]) -> tuple[Found, str, str]:
         """The first of these templates that there is and that can be filled: it, the text, its name."""
@@ -133,7 +156,7 @@ class Writer:
 
     def _candidates(self, reader: Reader, name: str, kind: str) -> Iterator[Found]:
         """The files of a name, those for the staff first where the reader is one of them."""
-        if not all(part.isalnum() for part in name.split("-")):
+        if not is_template(name):
             return
         if reader.whom == "staff":
             yield from reader.templates.find(f"{name}.staff.{kind}", reader.locales)

@@ -196,9 +196,10 @@ class Hooks:
         """Who is told about this?
 
         Called for each event of a ticket, inside the unit of work. `event` is what happened (its `verb` and `changes`),
-        `ticket` the ticket after it. Answer a list of `Message`; everybody is asked and every message counts. Nothing
-        is sent here: messages are saved with the change, and the outbox delivers them after it. On failure this plugin
-        tells nobody, and everybody else's messages stand.
+        `ticket` the ticket after it. Answer a list of `Message`; everybody is asked and every message counts, but a
+        mailbox is told once by each transport that is named, and not again by one that names none. Nothing is sent
+        here: messages are saved with the change, and the outbox delivers them after it. On failure this plugin tells
+        nobody, and everybody else's messages stand.
         """
 
     @hookspec
