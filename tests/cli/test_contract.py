@@ -3,12 +3,15 @@
 import csv
 import io
 import json
+import re
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from conftest import TIME
+from csctool import render
 from csctool.commands import CHAPTERS
 from csctool.render.schemas import SCHEMAS
 
@@ -123,6 +126,10 @@ def test_history_says_the_old_and_the_new_value_of_every_changed_field(busy):
     (("calendar", "elapsed", "business", "2026-11-02", "2026-11-03"), "calendar", ["elapsed_seconds"]),
     (("config", "check"), "config", ["files", "wrong"]),
     (("archive",), "archive", ["rows"]),
+    (("sweep",), "sweep", ["rows"]),
+    (("outage", "list"), "outages", ["outages"]),
+    (("import", "/dev/null"), "import", ["rows", "added", "known", "rejected", "dirty", "agencies", "rejected_rows"]),
+    (("plugin", "new", "--agency", "DHS"), "added", ["files"]),
     (("report", "volume"), "report.volume", ["rows"]),
     (("report", "summary"), "report.summary", ["rows"]),
     (("report", "backlog"), "report.backlog", ["rows"]),
@@ -147,6 +154,12 @@ def test_each_output_has_a_json_schema(csctool):
     assert list(kept["properties"]) == FIELDS
     assert csctool("schema", "csctool.ticket/1").json == csctool("schema", "ticket").json
     csctool.refused("schema", "nonsense", status=3)
+
+
+def test_a_script_finds_the_schema_of_every_envelope_that_any_command_prints(csctool):
+    source = "".join(path.read_text() for path in Path(render.__path__[0]).glob("*.py"))
+    printed = set(re.findall(r'"csctool\.([a-z.-]+)/1"', source)) | {"plugins", "plugin-check"}
+    assert printed <= set(csctool("schema").lines)
 
 
 # -- formats ---------------------------------------------------------------------------------------------------
