@@ -200,6 +200,12 @@ def test_a_row_of_tsv_is_one_line_whatever_people_call_themselves(csctool):
     assert row["requester"] == "Ann\nLee <ann@dhs.gov>"
 
 
+def test_a_row_without_a_key_is_an_empty_line_and_no_word_of_python(csctool):
+    csctool.open("for nobody yet")
+    csctool.open("for bo", "--to", "bo")
+    assert set(csctool("report", "workload", "--format", "keys").lines) == {"bo", ""}
+
+
 def test_nothing_found_is_no_failure(csctool):
     assert csctool("list", "--format", "json").tickets == []
     for fmt in ("table", "jsonl", "keys", "markdown"):

@@ -191,3 +191,9 @@ def test_config_check_names_a_person_whom_no_mail_would_reach(csctool, desk):
     settings.write_text(settings.read_text() + '\n[people.bo]\nemail = "bo@csc.example, cy@csc.example"\n')
     said = csctool.refused("config", "check", status=2)
     assert "people.bo.email: 'bo@csc.example, cy@csc.example' is not exactly one address" in said
+
+
+def test_a_person_who_is_there_already_is_called_a_person(csctool):
+    csctool("person", "add", "eve")
+    assert "there is a person eve already" in csctool.refused("person", "add", "eve")
+    assert "there is a queue apps already" in csctool.refused("queue", "add", "apps", "--tier", "2")

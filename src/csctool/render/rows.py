@@ -64,7 +64,7 @@ def rows(found: Iterable[Row], columns: Sequence[str], fmt: str, *, shrink: str 
         _separated(found, columns, fmt)
     elif fmt == "keys":
         for row in found:
-            write(f"{visible(str(row[columns[0]]))}\n")
+            write(f"{visible(scalar(row[columns[0]]))}\n")
     else:
         _table(list(found), columns, fmt, shrink)
 
