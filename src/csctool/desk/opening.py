@@ -136,11 +136,16 @@ def decide(
     """Categorise, prioritise, route: answers fill what nobody gave. The ticket gets queue, tier, desk and status."""
     draft, first = classify(desk, draft, stamp, given)
     decisions = list(first)
+    asked, staffing = desk.decisions(draft.agency), Staff(desk, unit, draft.agency)
     if queue is None:
-        verdict = desk.decisions(draft.agency).route(Question(draft, stamp.at), Staff(desk, unit, draft.agency))
+        verdict = asked.route(Question(draft, stamp.at), staffing)
         decisions += _noted(verdict)
         queue = verdict.answer.get("queue") or desk.settings.default_queue
         person = person or verdict.answer.get("assignee")
+    elif person is None:
+        verdict = asked.staffed(Question(msgspec.structs.replace(draft, queue=queue), stamp.at), staffing)
+        decisions += _noted(verdict)
+        person = verdict.answer.get("assignee")
     settings = desk.queue(queue)
     return msgspec.structs.replace(
         draft, queue=queue, tier=settings.tier, desk=desk.desk_of(queue), assignee=person,
