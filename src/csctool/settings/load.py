@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import msgspec
 
 from csctool.domain.limits import TOML_BYTES, overgrown
-from csctool.domain.naming import nearest
+from csctool.domain.naming import hint, nearest
 from csctool.domain.organisation import (
     AgencySettings,
     CalendarTable,
@@ -291,6 +291,10 @@ def _worded(message: str, kind: type[Section], prefix: str) -> str:
         near = nearest(unknown[1], known)
         right = f"did you mean `{near}`?" if near else f"known: {', '.join(known)}" if known else ""
         return f"{key + ': ' if key else ''}unknown key `{unknown[1]}`" + (f"; {right}" if right else "")
+    other = re.fullmatch(r"Invalid enum value '(.*)'", what)
+    if other:
+        right = hint(other[1], _words_of(_kind_at(kind, place)), "one of")
+        return f"{key}: there is no {other[1]!r}; {right}"
     for name, word in _WORDS.items():
         what = what.replace(f"`{name}`", word).replace(f"`{name} | null`", word)
     what = what.replace("`str | object`", "text or a table").replace("`", "")
@@ -298,15 +302,27 @@ def _worded(message: str, kind: type[Section], prefix: str) -> str:
 
 
 def _known_keys(kind: Any, place: str) -> list[str]:
-    """The keys that the section at a place (`incident.P1`, `tiers[4]`) may have; none where any name may stand."""
+    """The keys that the section at a place may have; none where any name may stand."""
+    kind = _kind_at(kind, place)
+    if isinstance(kind, type) and issubclass(kind, Section):
+        return [field.encode_name for field in msgspec.structs.fields(kind)]
+    return []
+
+
+def _words_of(kind: Any) -> list[str]:
+    """The words that a value may be."""
+    found = [part if isinstance(part, str) else _words_of(part) for part in get_args(kind)]
+    return [word for part in found for word in ([part] if isinstance(part, str) else part)]
+
+
+def _kind_at(kind: Any, place: str) -> Any:
+    """The type of what stands at a place, such as `incident.P1` or `tiers[4]`."""
     for word in re.findall(r"[^.\[\]]+", place):
         if isinstance(kind, type) and issubclass(kind, Section):
             kind = next((field.type for field in msgspec.structs.fields(kind) if field.encode_name == word), None)
         else:
             kind = next((part for part in reversed(get_args(kind)) if part is not Ellipsis), None)
-    if isinstance(kind, type) and issubclass(kind, Section):
-        return [field.encode_name for field in msgspec.structs.fields(kind)]
-    return []
+    return kind
 
 
 def zone_named(name: str, path: str) -> tzinfo:
