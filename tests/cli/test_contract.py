@@ -64,6 +64,13 @@ def busy(csctool):
     return csctool
 
 
+def test_help_is_asked_for_as_of_git_too(csctool):
+    assert csctool("help").out == csctool("--help").out
+    assert csctool("help", "open").out == csctool("open", "--help").out
+    assert csctool("help", "notify", "send").out == csctool("notify", "send", "--help").out
+    assert "no such command: opne; did you mean open?" in csctool.refused("help", "opne", status=2)
+
+
 # -- documents -------------------------------------------------------------------------------------------------
 
 
