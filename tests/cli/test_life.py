@@ -481,6 +481,15 @@ def test_merging_takes_requesters_and_notes_over_and_both_sides_link(csctool):
     assert other in csctool.refused("merge", one, "--into", other)
 
 
+def test_the_minutes_of_a_duplicate_are_whose_they_were_and_count_once(csctool):
+    one, other = csctool.open("Mail is down"), csctool.open("No mail")
+    csctool("--as", "bo", "note", other, "rebooted, no help", "--minutes", "4")
+    csctool("--as", "ana", "merge", other, "--into", one)
+    assert csctool.ticket(one)["minutes"] == 4, "the survivor knows what it took altogether"
+    rows = csctool("report", "workload", "--format", "json").json["rows"]
+    assert [(row["person"], row["minutes"]) for row in rows if row["minutes"]] == [("bo", 4)]
+
+
 def test_a_transferred_ticket_goes_on_under_a_new_key_and_the_old_one_forwards(csctool):
     key = csctool.open("Traffic lights", "-r", "Ann", "-c", "phone", "--field", "road=US-66", "--impact", "1")
     csctool.clock = "2026-11-02T10:00:00Z"

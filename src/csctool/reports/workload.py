@@ -75,8 +75,9 @@ def _resolver(ticket: Ticket) -> str | None:
 
 
 def _effort(ticket: Ticket, period: Range) -> Iterable[tuple[str, datetime, int]]:
-    """The minutes booked in the period, each with who booked them and when."""
+    """The minutes booked in the period, each with who booked them and when. What a merge took over was booked on the
+    duplicate, by whoever worked on it."""
     for event in ticket.history:
-        if "minutes" in event.changes and period.holds(event.at):
+        if "minutes" in event.changes and event.verb != "merge" and period.holds(event.at):
             old, new = event.changes["minutes"]
             yield event.actor, event.at, new - (old or 0)
