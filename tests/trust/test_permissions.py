@@ -253,8 +253,8 @@ CHANGING = {
     "outage update": ("KEY", "--text", "x"), "outage resolve": ("KEY", "--resolution", "x"),
     "undo": (), "archive": (), "doctor": ("--repair",), "restore": ("desk.tar.gz",),
 }  # fmt: skip
-#: Makes a desk that has no people yet; copies what the user may read.
-FREE = {"init", "backup"}
+#: Make a desk that has no people yet; copies what the user may read.
+FREE = {"init", "demo", "backup"}
 
 
 def commands():

@@ -203,7 +203,7 @@ def _told(desk: Desk, key: str, ticket: Ticket, event: Event) -> int | None:
 
 
 def _counter(ticket: Ticket) -> str:
-    return f"outage:{ticket.key}"
+    return f"{outage.TOLD_OF}{ticket.key}"
 
 
 # -- names ---------------------------------------------------------------------------------------------------
