@@ -371,6 +371,7 @@ def doctor(wishes: Wishes, *, repair: bool = False, dry_run: bool = False) -> "C
     def more() -> "Iterator[Symptom]":
         yield from swapping.leftovers(root)
         yield from _plugin_files(root)
+        yield from _secrets(root)
 
     return look(store, wrong, _moment(wishes), more=more, repair=repair, dry_run=dry_run)
 
@@ -426,19 +427,18 @@ def _usable(root: str) -> DeskSettings:
 
 def _plugin_files(root: str) -> Iterator["Symptom"]:
     """Plugin files that the host would refuse."""
-    from csctool.desk.ports import Symptom
-    from csctool.plugins.trust import UntrustedError, read_within, trust
+    from csctool.plugins.trust import refused
 
     for key in ("", *Agencies(root).keys()):
         directory = agency_path(root, key) if key else root
         with suppress(CscError):  # settings that can't be read are told by themselves
-            for name in (load_agency(root, key) if key else load_desk(root)).plugins:
-                if not name.endswith(".py"):
-                    continue
-                path = os.path.join(directory, name)
-                try:
-                    read_within(directory, name, trust(root, directory))
-                except (UntrustedError, OSError) as error:
-                    why = error.strerror if isinstance(error, OSError) else error
-                    yield Symptom("warning", key or None, path, f"the plugin {path} is not loaded: {why}",
-                                  "csctool plugin check tells more")  # fmt: skip
+            names = (load_agency(root, key) if key else load_desk(root)).plugins
+            yield from refused(root, key or None, directory, names)
+
+
+def _secrets(root: str) -> Iterator["Symptom"]:
+    """Secrets of transports that keep messages from leaving."""
+    from csctool.notify.secrets import unusable
+
+    with suppress(CscError):  # settings that can't be read are told by themselves
+        yield from unusable(load_desk(root).transports)

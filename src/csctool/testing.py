@@ -68,7 +68,7 @@ def ask(plugin: object, hook: str, **arguments: Any) -> Any:
             if said is None or hook not in PLAIN:
                 answer = said
             else:
-                names = [said.queue if isinstance(said, Answer) else said] if queues is None else queues
+                names = [said.queue or said.plain if isinstance(said, Answer) else said] if queues is None else queues
                 desk = DeskSettings(queues={name: Queue("1") for name in names if name})
                 answer = understood(hook, said, _FIELDS[hook], desk)
         except (FailedError, NonsenseError) as error:

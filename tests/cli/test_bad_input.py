@@ -285,3 +285,24 @@ def test_ctrl_c_is_quiet(desk):
     _, err = child.communicate(timeout=20)
     assert child.returncode == 130
     assert b"Traceback" not in err
+
+
+@pytest.mark.parametrize("words", [("init",), ("init", "--demo"), ("init", "--dry-run")])
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("letter.txt", "letter.txt is no directory; name a new or an empty one"),
+        ("letter.txt/desk/", "letter.txt is no directory; name a new or an empty one"),
+        ("half", "agencies is no directory"),
+        ("lost", "lost is a link that leads nowhere"),
+        ("n" * 300, "File name too long; name a new"),
+    ],
+)
+def test_a_desk_is_made_in_no_file(csctool, tmp_path, words, name, says):
+    (tmp_path / "letter.txt").write_text("Dear desk")
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half/agencies").write_text("")
+    (tmp_path / "lost").symlink_to(tmp_path / "nowhere")
+    assert says in csctool.refused(*words, f"{tmp_path}/{name}", status=2)
+    assert (tmp_path / "letter.txt").read_text() == "Dear desk"
+    assert not (tmp_path / "nowhere").exists()

@@ -36,7 +36,7 @@ spec=$(complete -p csctool); spec=${spec#*-F }
 printf '%s\n' "${COMPREPLY[@]}"
 """,
     "zsh": r"""
-autoload -U compinit; compinit -u -D
+autoload -U compinit; compinit -u
 compadd() { local name=${@[-1]}; print -rl -- "${(@P)name}"; }
 _describe() { local name=${@[-1]}; [[ $name == -* ]] && name=${@[-2]}; print -rl -- "${(@P)name}"; }
 compdef() { : }

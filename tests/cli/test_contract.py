@@ -172,6 +172,21 @@ def test_a_list_comes_in_seven_formats(busy):
     busy.refused(*common, "--format", "yaml", status=2)
 
 
+def test_a_row_of_tsv_is_one_line_whatever_people_call_themselves(csctool):
+    (csctool.desk / "agencies/DHS/rules.toml").write_text(
+        '[[notify]]\non = ["opened"]\nto = ["requester"]\ntransport = "file"\n'
+    )
+    csctool.open("Two\nlines", "-r", "Ann\nLee <ann@dhs.gov>", "--description", "a\r\nb\u2028c\td", "--field", "k=x\ny")
+    columns = "key,subject,requester,description,fields.k"
+    for words in (("notify", "list"), ("list", "--columns", columns), ("history", "DHS-1"), ("export",)):
+        said = csctool(*words, "--format", "tsv").out
+        assert len(said.splitlines()) == 2, said
+        assert len({line.count("\t") for line in said.splitlines()}) == 1
+    assert csctool("notify", "list", "--format", "tsv").lines[1].split("\t")[4] == r"Ann\nLee <ann@dhs.gov>"
+    (row,) = csv.DictReader(io.StringIO(csctool("export", "--format", "csv").out, newline=""))
+    assert row["requester"] == "Ann\nLee <ann@dhs.gov>"
+
+
 def test_nothing_found_is_no_failure(csctool):
     assert csctool("list", "--format", "json").tickets == []
     for fmt in ("table", "jsonl", "keys", "markdown"):

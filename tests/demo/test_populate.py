@@ -140,6 +140,23 @@ def test_the_settings_are_clean(place: Path, tickets: list[Ticket]) -> None:
     assert csctool(place, "config", "check") == "13 settings files read, nothing wrong\n"
 
 
+def test_its_clocks_its_histories_and_its_files_are_sound(place: Path, tickets: list[Ticket]) -> None:
+    assert csctool(place, "sla", "recompute", "--all") == "600 tickets checked, 0 differ\n"
+    assert csctool(place, "audit", "verify") == "600 histories are as they were written\n"
+    assert csctool(place, "doctor") == "12 agencies looked at, nothing wrong\n"
+
+
+def test_its_clocks_keep_the_hours_in_which_they_were_promised(place: Path, tickets: list[Ticket]) -> None:
+    settings = place / "csctool.toml"
+    before = settings.read_text()
+    try:
+        settings.write_text(before.replace('"08:00-17:00"', '"10:00-12:00"'))
+        assert settings.read_text() != before
+        assert csctool(place, "sla", "recompute", "--all") == "600 tickets checked, 0 differ\n"
+    finally:
+        settings.write_text(before)
+
+
 def test_twelve_agencies_two_desks_four_tiers_forty_people(place: Path, tickets: list[Ticket]) -> None:
     desk = bootstrap.open_desk(bootstrap.Wishes(), root=str(place))
     settings = desk.settings

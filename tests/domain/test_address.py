@@ -1,5 +1,6 @@
 """One strict address or none: nothing that people or programs write makes two recipients out of one."""
 
+import re
 from email.headerregistry import Address as Known
 from email.utils import parseaddr
 
@@ -102,3 +103,25 @@ def test_a_name_never_changes_who_is_written_to(name):
             assert address(text).spec == "ann@dhs.gov"
         except AddressError:
             continue
+
+
+#: RFC 5321, 4.1.2 (Dot-string) and RFC 1035, 2.3.1 (labels), as they are written there.
+ATOM, LABEL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+GRAMMAR = re.compile(rf"{ATOM}(?:\.{ATOM})*@{LABEL}(?:\.{LABEL})*")
+BITS = st.sampled_from(["a", "Z9", "@", ".", "-", "_", "`", "{", "é", "ａ", "\u0660", "=", "?", "b" * 62])
+
+
+@settings(deadline=None)
+@given(st.one_of(st.lists(BITS, max_size=9).map("".join), st.from_regex(GRAMMAR, fullmatch=True)))
+@example("a@" + "b" * 63)
+@example("a@" + "b" * 64)
+@example("a@b-")
+@example("a@b\n")
+def test_an_address_is_what_the_grammar_of_mail_says(text):
+    try:
+        taken = bool(address(text).spec)
+    except AddressError as error:
+        if "longer" in str(error):
+            return
+        taken = False
+    assert taken == (bool(GRAMMAR.fullmatch(text)) and "=?" not in text)

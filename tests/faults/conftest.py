@@ -51,15 +51,19 @@ def strace() -> None:
 
 
 @pytest.fixture
-def tally(capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Tell a figure of an experiment, also when the test passes: they stand in docs/trust.md."""
+def tally(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Note a figure of an experiment: it is told at the end, and stands in docs/trust.md."""
+    return lambda figure: request.node.user_properties.append(("figure", figure))
 
-    def tell(figure: str) -> None:
-        if LONG:
-            with capsys.disabled():
-                print(f"\n  {request.node.name}: {figure}")
 
-    return tell
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was reached by the experiments in full, whichever process made them."""
+    if not LONG:
+        return
+    for report in terminalreporter.getreports("passed"):
+        for name, figure in report.user_properties:
+            if name == "figure" and report.when == "call":
+                terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {figure}")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

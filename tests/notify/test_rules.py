@@ -85,6 +85,38 @@ def test_continue_asks_the_next_rule_too(quiet_desk):
     assert to(quiet_desk) == ["one@example.gov", "two@example.gov"]
 
 
+BY_CHAT = '[[notify]]\non = ["opened"]\nto = ["requester"]\ntransport = "chat"\n'
+
+
+def ways(people):
+    return [(n["to"].rpartition("<")[2].rstrip(">"), n["transport"]) for n in people.notices()]
+
+
+def test_whom_a_rule_tells_by_another_way_the_default_rules_do_not_tell_again(people):
+    people.rules(BY_CHAT)
+    said = people("open", "No dial tone", "-a", "DHS", "-r", ANN, "--dry-run").err
+    people.open("No dial tone", "-r", ANN)
+    assert ways(people) == [
+        ("ann@dhs.example.gov", "chat"), ("bo@csc.example.gov", "file"), ("cy@csc.example.gov", "file"),
+    ]  # fmt: skip
+    assert said.count("ann@dhs.example.gov") == 1
+    assert "by chat" in said
+
+
+def test_nor_does_a_rule_of_the_desk_that_names_no_way(quiet_desk):
+    quiet_desk.rules(BY_CHAT)
+    quiet_desk.rules('[[notify]]\non = ["opened"]\nto = ["requester", "noc@example.gov"]\n', None)
+    key = quiet_desk.open("No dial tone", "-r", ANN)
+    assert ways(quiet_desk) == [("ann@dhs.example.gov", "chat"), ("noc@example.gov", "file")]
+    assert "is told as requester by chat" in quiet_desk("notify", "preview", key, "opened").out
+
+
+def test_who_is_to_be_told_by_two_ways_is_told_by_both_where_rules_name_both(people):
+    people.rules(BY_CHAT + "continue = true\n" + BY_CHAT.replace("chat", "webhook"))
+    people.open("No dial tone", "-r", ANN, "--queue", "vendors")
+    assert ways(people) == [("ann@dhs.example.gov", "chat"), ("ann@dhs.example.gov", "webhook")]
+
+
 def test_only_ends_the_asking_before_the_desks_rules_and_the_default_ones(people):
     people.rules('[[notify]]\nwhen = { kind = "request" }\non = ["opened"]\nto = ["one@example.gov"]\nonly = true\n')
     people.rules('[[notify]]\non = ["opened"]\nto = ["desk@example.gov"]\n', None)

@@ -82,6 +82,17 @@ def test_a_mail_server_that_hangs_twice_is_not_asked_a_hundred_times(csctool, pl
     assert len(box()) == 4
 
 
+def test_who_writes_later_does_not_wait_behind_letters_at_which_the_server_hangs(csctool, plain, box):
+    csctool.clock = "2026-11-02T09:00:00Z"
+    opened(csctool, "hang@dhs.gov", "hang@dot.gov")
+    csctool("notify", "send", status=9)
+    csctool.clock = "2026-11-02T09:30:00Z"
+    opened(csctool, "ann@dhs.gov")
+    csctool("notify", "send", status=9)
+    assert [one["to"] for one in plain.took] == [["ann@dhs.gov"]]
+    assert [(n["to"], n["tries"]) for n in box()] == [("hang@dhs.gov", 2), ("hang@dot.gov", 2)]
+
+
 def test_a_connection_that_is_cut_after_the_mail_was_taken_is_tried_again_under_the_same_name(csctool, plain, box):
     opened(csctool, "cut@dhs.gov", "ann@dhs.gov")
     assert "127.0.0.1: the connection was cut" in csctool("notify", "send", status=9).err

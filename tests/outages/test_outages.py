@@ -157,6 +157,16 @@ def test_a_dry_run_says_how_many_would_be_told_and_changes_nothing(csctool, reac
     assert csctool.files() == before
 
 
+def test_a_dry_run_names_ten_people_of_a_line_and_counts_the_others_and_json_has_them_all(csctool, desk):
+    (desk / "rules.toml").write_text(RULES)
+    contacts(desk, "DHS", *(f"c{number}@dhs.gov" for number in range(25)))
+    (line,) = csctool("outage", "open", "voicemail", "--text", "Down", "--dry-run").err.splitlines()
+    assert "c9@dhs.gov (contacts) and 15 more of CSC-1 outage-opened" in line
+    assert "c10@dhs.gov" not in line
+    said = csctool("outage", "open", "voicemail", "--text", "Down", "--dry-run", "--format", "json").err
+    assert len(said.splitlines()) == 25
+
+
 def test_where_nobody_is_told_that_is_said(csctool):
     said = csctool("outage", "open", "voicemail", "--text", "Down")
     assert "nobody is told" in said.err

@@ -160,3 +160,19 @@ def test_a_throw_away_desk_takes_settings_as_a_readme_shows_them(tmp_path):
     made.now = "2026-11-02T22:00:00Z"
     assert made.open("x")["category"] == "1 2026-11-02 22:00:00+00:00"
     assert json.loads(made.run("agency", "show", "DHS", "--format", "json"))["agencies"][0]["contacts"] == ["x@y"]
+
+
+def test_an_answer_begins_with_what_a_plain_text_would_say(csctool):
+    plugin(
+        csctool.desk,
+        "@hookimpl\ndef categorize(ticket): return Answer('telecom/voice', kind='incident', reason='the list')\n"
+        "@hookimpl\ndef prioritize(ticket): return Answer('P2', reason='the list')\n"
+        "@hookimpl\ndef route(ticket): return Answer('network-telecom', person='zoe', reason='on call')\n"
+        "@hookimpl\ndef escalate(ticket, reason): return Answer('vendors', reason='only they can')",
+    )
+    ticket = csctool.after("open", "No dial tone", "--agency", "DHS")
+    assert (ticket["category"], ticket["kind"], ticket["priority"]) == ("telecom/voice", "incident", "P2")
+    assert (ticket["queue"], ticket["assignee"]) == ("network-telecom", "zoe")
+    assert csctool.after("escalate", "DHS-1", "--reason", "their line")["queue"] == "vendors"
+    (decision,) = csctool.events("DHS-1")[-1]["decisions"]
+    assert decision["reason"] == "only they can"

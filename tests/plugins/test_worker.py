@@ -136,6 +136,23 @@ def test_what_a_plugin_prints_goes_to_stderr_and_never_into_the_answer(process):
         assert word in done.err
 
 
+def test_what_a_plugin_prints_is_told_line_by_line_with_its_name(process):
+    plugin(
+        process.desk,
+        "print('I am loaded')\n@hookimpl\ndef categorize(ticket):\n print('half a ', end='')\n print('line\\nanother')"
+        "\n print('no end', end='')\n return 'x/y'",
+    )
+    plugin(process.desk, "@hookimpl\ndef route(ticket): print('mine')", name="plugins/other.py", only=False)
+    whose = "plugin plugins/own.py of DHS prints: "
+    assert process("open", "Printer jams", "--agency", "DHS").err.splitlines() == [
+        f"{whose}I am loaded",
+        f"{whose}half a line",
+        f"{whose}another",
+        f"{whose}no end",
+        "plugin plugins/other.py of DHS prints: mine",
+    ]
+
+
 def test_a_plugin_reads_nothing_from_csctools_stdin(process):
     plugin(
         process.desk, "import sys\n@hookimpl\ndef categorize(ticket): return 'read/' + (sys.stdin.read() or 'nothing')"

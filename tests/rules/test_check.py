@@ -181,3 +181,59 @@ def test_a_transport_that_nobody_has_is_found_unless_a_plugin_may_have_it(csctoo
     settings = desk / "agencies/DHS/agency.toml"
     settings.write_text(settings.read_text().replace("plugins = []", 'plugins = ["plugins/pigeons.py"]'))
     found(csctool, "--agency", "DHS", status=0)
+
+
+def test_a_transport_that_nobody_has_is_found_in_the_desks_own_rules_for_any_agency_that_no_plugin_serves(
+    csctool, desk, write
+):
+    write('[[notify]]\non = ["opened"]\nto = ["requester"]\ntransport = "smpt"\n', None)
+    (finding,) = found(csctool)
+    assert (finding["file"], finding["message"]) == ("rules.toml", "transport: there is no 'smpt'")
+    assert finding["hint"] == "did you mean `smtp`?"
+
+    settings = desk / "agencies/DHS/agency.toml"
+    settings.write_text(settings.read_text().replace("plugins = []", 'plugins = ["plugins/pigeons.py"]'))
+    assert len(found(csctool)) == 1  # nobody delivers it for CSC and DOT
+
+    write('[[notify]]\nwhen = { agency = "DHS" }\non = ["opened"]\nto = ["requester"]\ntransport = "pigeon"\n', None)
+    assert found(csctool, status=0) == []
+
+
+@pytest.mark.parametrize(
+    ("template", "says", "advice"),
+    [
+        ("../../etc/passwd", "'../../etc/passwd' is no name of a template", "use letters and digits"),
+        ("/etc/passwd", "is no name of a template", "use letters and digits"),
+        ("payrol", "there is no 'payrol'", "did you mean payroll?"),
+        ("vip", "there is no 'vip'", "write it as agencies/DHS/templates/vip.txt"),
+    ],
+)
+def test_words_that_a_rule_asks_for_and_that_there_are_not_are_found(csctool, desk, write, template, says, advice):
+    words = desk / "agencies/DHS/templates/ru"
+    words.mkdir(parents=True)
+    (words / "payroll.staff.txt").write_text("It is about your pay.\n")
+    write(f'[[notify]]\non = ["opened"]\nto = ["requester"]\ntransport = "smtp"\ntemplate = "{template}"\n')
+    (finding,) = found(csctool, "--agency", "DHS")
+    assert (finding["kind"], finding["rule"]) == ("unknown-template", "notify[1]")
+    assert says in finding["message"]
+    assert advice in finding["hint"]
+
+    for right in ("payroll", "resolved"):
+        write(f'[[notify]]\non = ["opened"]\nto = ["requester"]\ntransport = "smtp"\ntemplate = "{right}"\n')
+        found(csctool, "--agency", "DHS", status=0)
+
+
+def test_words_that_a_rule_of_the_desk_asks_for_must_be_there_for_every_agency_that_it_speaks_for(csctool, desk, write):
+    (desk / "agencies/DHS/templates").mkdir()
+    (desk / "agencies/DHS/templates/vip.txt").write_text("At once.\n")
+    rule = '[[notify]]\non = ["opened"]\nto = ["requester"]\ntransport = "smtp"\ntemplate = "vip"\n'
+    write(rule, None)
+    (finding,) = found(csctool)
+    assert finding["message"] == "template: there is no 'vip' for CSC"
+    assert finding["hint"] == "write it as templates/vip.txt"
+    write(rule + 'when = { agency = "DHS" }\n', None)
+    found(csctool, status=0)
+    write(rule, None)
+    (desk / "templates").mkdir()
+    (desk / "templates/vip.txt").write_text("At once.\n")
+    found(csctool, status=0)

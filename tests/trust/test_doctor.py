@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import CSCTOOL
-from tests.trust.otheruser import needs_root
+from tests.trust.otheruser import User, among_all, needs_root
 
 from csctool.storage import codec, container
 
@@ -253,6 +253,58 @@ def test_messages_that_fail_and_those_that_were_given_up_are_told(csctool, telli
 
 
 # -- the archive -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mail(desk: Path, tmp_path: Path) -> Path:
+    """Where the password of the desk's mail server belongs."""
+    path = tmp_path / "mail.password"
+    with (desk / "csctool.toml").open("a") as file:
+        file.write(f'[transports.smtp]\nhost = "mail.gov"\nuser = "desk"\npassword_file = "{path}"\n')
+    return path
+
+
+@pytest.mark.parametrize(("mode", "text", "told", "advice"), [
+    (None, "", "can't read PATH: No such file or directory", "put the secret there (mode 600 or 640)"),
+    (0o644, "s3cret", "PATH holds a secret and others may read it", "chmod o-rwx PATH"),
+    (0o600, "\n", "PATH is empty", "put the secret into it"),
+    (0o600, "\udcff", "PATH is not UTF-8 text", "put the secret alone into it"),
+])  # fmt: skip
+def test_a_password_that_no_mail_would_get_past_is_told_before_one_tries(findings, mail, mode, text, told, advice):
+    if mode is not None:
+        mail.write_bytes(text.encode("utf-8", "surrogateescape"))
+        mail.chmod(mode)
+    one = only(findings())
+    assert (one["level"], one["path"]) == ("warning", str(mail))
+    assert one["message"] == f"transports.smtp.password_file: {told.replace('PATH', str(mail))}"
+    assert advice.replace("PATH", str(mail)) in one["advice"]
+
+
+@needs_root
+def test_a_password_that_whoever_delivers_may_not_read_is_told(pristine):
+    with among_all() as place:
+        shutil.copytree(pristine, place / "desk")
+        secret = place / "mail.password"
+        secret.write_text("s3cret")
+        secret.chmod(0o600)
+        with (place / "desk/csctool.toml").open("a") as file:
+            file.write(f'[transports.smtp]\nhost = "mail.gov"\nuser = "desk"\npassword_file = "{secret}"\n')
+        subprocess.run(["chmod", "-R", "a+rX", place / "desk"], check=True)
+        told = User(place / "desk", 54321, 54321)("doctor").out
+    assert f"can't read {secret}: Permission denied; whoever delivers must be able to: chgrp it" in told
+    assert "s3cret" not in told
+
+
+def test_the_secret_of_a_webhook_and_the_places_of_a_chat_are_looked_at_too(findings, desk, tmp_path):
+    hook, chats = tmp_path / "hook.secret", tmp_path / "chats"
+    hook.write_text("whsec_!!!")
+    hook.chmod(0o600)
+    with (desk / "csctool.toml").open("a") as file:
+        file.write(f'[transports.webhook]\nurl = "https://hooks.gov/x"\nsecret_file = "{hook}"\n')
+        file.write(f'[transports.chat]\nplaces_file = "{chats}"\n')
+    told = {one["message"].partition(": ")[0]: one["message"] for one in findings()}
+    assert "begins with whsec_ and is no base64" in told["transports.webhook.secret_file"]
+    assert "No such file" in told["transports.chat.places_file"]
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ followed in last year's hours.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -49,12 +50,15 @@ class Book:
 
         Raises NotFoundError for one that neither has: the ticket came from another desk.
         """
-        found = self._parsed.get(key)
-        if found is None:
-            if key not in definitions:
-                raise NotFoundError(f"the calendar {name} ({key}) is not kept here")
-            found = self._calendar(name, key, definitions[key])
-        return found
+        if key in self._parsed:
+            return self._parsed[key]
+        if key in definitions:
+            return self._calendar(name, key, definitions[key])
+        with suppress(NotFoundError):
+            current, calendar = self.named(name)
+            if current == key:
+                return calendar
+        raise NotFoundError(f"the calendar {name} ({key}) is not kept here")
 
     def _table(self, name: str) -> CalendarTable:
         table = self.settings.calendars.get(name)

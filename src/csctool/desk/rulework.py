@@ -17,7 +17,7 @@ from csctool.domain.organisation import Rules
 from csctool.domain.past import ticket_after
 from csctool.domain.query import Query
 from csctool.domain.rehearsal import Expectation, given_at, opening, outcome
-from csctool.domain.rulecheck import EXCLUSIVE, Finding, Names, categories_answered, every, shadowed, unknown
+from csctool.domain.rulecheck import EXCLUSIVE, Finding, Names, categories_answered, every, shadowed, unknown, unworded
 from csctool.domain.ticket import Stamp, Ticket
 from csctool.errors import CscError, NotPermittedError, RefusedError, UsageError
 
@@ -64,6 +64,7 @@ def check_rules(desk: Desk, agencies: Sequence[str], *, past: bool = True) -> Ch
             frozenset(seen.fields | fields) if seen.tickets else frozenset(),
         )  # fmt: skip
         checked.findings += _found(rules, names, seen)
+        checked.findings += _unworded(desk, checked, rules, [key], key)
         answered |= categories_answered(rules)
         _merge(everywhere, seen)
     if not agencies:
@@ -72,6 +73,7 @@ def check_rules(desk: Desk, agencies: Sequence[str], *, past: bool = True) -> Ch
             frozenset(everywhere.fields | fields) if everywhere.tickets else frozenset(),
         )  # fmt: skip
         checked.findings += _found(desk_rules, names, everywhere)
+        checked.findings += _unworded(desk, checked, desk_rules, keys)
     checked.findings.sort(key=lambda finding: (finding.file, finding.line))
     return checked
 
@@ -107,6 +109,21 @@ def _found(rules: Rules, names: Names, seen: _Seen) -> Iterable[Finding]:
             yield Finding(
                 "never-fired", rules.source, rule.line, rule.name, message, "csctool plugin replay tries changes"
             )
+
+
+def _unworded(
+    desk: Desk, checked: Checked, rules: Rules, keys: Iterable[str], own: str | None = None
+) -> Iterable[Finding]:  # fmt: skip
+    """Rules that ask for words which there are not; nobody looks for any where no rule asks."""
+    if not any("template" in rule.then for rule in rules.notify):
+        return ()
+    templates = {}
+    for key in keys:
+        try:
+            templates[key] = desk.post.templates(key)
+        except CscError as error:
+            checked.failures.append(error)
+    return unworded(rules, templates, own)
 
 
 def _required(desk: Desk, keys: Iterable[str]) -> set[str]:

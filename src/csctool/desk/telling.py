@@ -52,8 +52,8 @@ class Teller:
     def tellings(self, key: str, ticket: Ticket, asked: Iterable[Asked]) -> list[Telling]:
         """Everybody whom agency `key` wants told of events that one operation made, in their order.
 
-        Each mailbox once an event and transport, whoever wants it told, and not who did it. What a later event of the
-        operation says as well is said once.
+        Each mailbox once an event, whoever wants it told, by the way that was wanted first and by others that were
+        named; and not who did it. What a later event of the operation says as well is said once.
         """
         agency = self.agency(key)
         found: list[Telling] = []
@@ -87,25 +87,33 @@ class _Agency:
         self._way = agency.notify.transport or settings.notify.transport or ""
 
     def of(self, ticket: Ticket, event: Event, said: Sequence[Told]) -> Iterator[Telling]:
-        """The tellings of one event."""
-        seen: dict[str, str] = {}
+        """The tellings of one event.
+
+        A second way to a mailbox is taken only where a rule or a plugin names it: the default rules, and a rule that
+        names no transport, tell nobody again.
+        """
+        seen: dict[str, dict[str, str]] = {}
         did = doers(self._settings, ticket, event) if said else ()
         for told in said:
             way = told.transport or self._way
             for whom in recipients(self._settings, self._agency, ticket, event, told.to):
                 spec = mailbox(whom.to) or whom.to
-                known = identity(ticket.key, event.seq, way, spec)
+                ways = seen.setdefault(spec, {})
                 why = None
                 if not whom.to:
                     why = NO_ADDRESS
                 elif spec in did or whom.person in did:
                     why = DID_IT
-                elif known in seen:
-                    why = f"is told as {seen[known]}"
+                elif way in ways:
+                    why = f"is told as {ways[way]}"
+                elif ways and not told.transport:
+                    first, role = next(iter(ways.items()))
+                    why = f"is told as {role} by {first}"
                 if why:
                     yield Telling(told, whom, event, None, why)
                     continue
-                seen[known] = whom.role
+                ways[way] = whom.role
+                known = identity(ticket.key, event.seq, way, spec)
                 yield Telling(told, whom, event, self._notice(ticket, event, told, whom, known, way))
 
     def _notice(

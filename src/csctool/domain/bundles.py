@@ -129,10 +129,10 @@ def plan(
     bundles = [
         _bundle((*told, *(one for notice in told for one in also.get(notice.id, ())))) for told in letters.values()
     ]
-    if limits.cap is None:
-        return Plan(bundles, [*put_off.values()])
-    capped, later = _capped(bundles, now, limits.cap, recent)
-    return Plan(capped, [*put_off.values(), *later])
+    later: list[Notice] = []
+    if limits.cap is not None:
+        bundles, later = _capped(bundles, now, limits.cap, recent)
+    return Plan(_in_turn(bundles), [*put_off.values(), *later])
 
 
 def singly(notices: Iterable[Notice]) -> list[Bundle]:
@@ -236,15 +236,25 @@ def _capped(
             rest = [one for one in some if one.lead.urgent]
         if rest:
             found.append(_together(rest))
-    return sorted(found, key=_turn), later
+    return found, later
 
 
 def _together(bundles: Sequence[Bundle]) -> Bundle:
     return bundles[0] if len(bundles) == 1 else _bundle(notice for bundle in bundles for notice in bundle.notices)
 
 
-def _turn(bundle: Bundle) -> tuple[datetime, str, int]:
-    return min((n.due, n.ticket, n.seq) for n in bundle.notices)
+def _in_turn(bundles: Sequence[Bundle]) -> list[Bundle]:
+    """The letters in the order of delivery: the longest due first, but places where letters failed after those where
+    none did, since letters at which a server chokes keep from delivery what comes after them."""
+    tries: dict[Place, int] = {}
+    for bundle in bundles:
+        there = place(bundle.lead)
+        tries[there] = max(bundle.lead.tries, tries.get(there, 0))
+
+    def turn(bundle: Bundle) -> tuple[int, datetime, str, int]:
+        return (tries[place(bundle.lead)], *min((n.due, n.ticket, n.seq) for n in bundle.notices))
+
+    return sorted(bundles, key=turn)
 
 
 def _words(notice: Notice) -> tuple[str | None, ...]:

@@ -27,3 +27,8 @@ def known(named: Mapping[str, T], name: str, what: str) -> T:
     if name in named:
         return named[name]
     raise NotFoundError(f"no such {what}: {name!r}", hint(name, sorted(named)))
+
+
+def is_template(name: str) -> bool:
+    """Whether a template may have this name: letters and digits, hyphens between; so none leads out of a directory."""
+    return all(part.isalnum() for part in name.split("-"))

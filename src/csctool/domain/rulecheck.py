@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from csctool.domain.matching import GLOBBED, contains, normal, values_of, word
-from csctool.domain.naming import hint
+from csctool.domain.naming import hint, is_template, nearest
 from csctool.domain.organisation import DeskSettings, Rule, Rules
 from csctool.domain.query import globber
 from csctool.domain.ticket import Frozen
@@ -32,7 +32,7 @@ class Finding(Frozen, frozen=True):
     """Something wrong with a rule: what kind of thing, where, and a sentence that says what to do.
 
     Kinds: `unreadable`, `unknown-field`, `unknown-value`, `unknown-queue`, `unknown-person`, `unknown-service`,
-    `unknown-category`, `unknown-tier`, `unknown-agency`, `shadowed`, `never-fired`.
+    `unknown-category`, `unknown-tier`, `unknown-agency`, `unknown-template`, `shadowed`, `never-fired`.
     """
 
     kind: str
@@ -89,6 +89,34 @@ def unknown(rules: Rules, names: Names) -> Iterable[Finding]:
             for value in values_of(wanted):
                 if known and value != "" and not _any(key, str(word(value)), known):
                     yield _nobody(rules, rule, what, f"tests {key} {value!r}", str(value), known)
+
+
+def unworded(rules: Rules, templates: Mapping[str, Collection[str]], own: str | None) -> Iterable[Finding]:
+    """Every rule that asks for words which an agency that it speaks for does not have.
+
+    `templates` are the names of the words that each agency has, `own` the agency whose rules they are.
+    """
+    for rule in rules.notify:
+        name = rule.then.get("template")
+        if name is None:
+            continue
+        if not is_template(name):
+            message, advice = f"template: {name!r} is no name of a template", "use letters and digits, hyphens between"
+            yield Finding("unknown-template", rules.source, rule.line, rule.name, message, advice)
+            continue
+        lacking = [key for key in meant_for(rule, list(templates)) if name not in templates[key]]
+        if lacking:
+            near = nearest(name, {stem for key in lacking for stem in templates[key]})
+            place = f"agencies/{own}/templates" if own else "templates"
+            message = f"template: there is no {name!r}" + ("" if own else f" for {lacking[0]}")
+            advice = f"did you mean {near}?" if near else f"write it as {place}/{name}.txt"
+            yield Finding("unknown-template", rules.source, rule.line, rule.name, message, advice)
+
+
+def meant_for(rule: Rule, agencies: Sequence[str]) -> list[str]:
+    """Those of the agencies whose tickets a rule may fit."""
+    wanted = values_of(rule.when["agency"]) if "agency" in rule.when else agencies
+    return [key for key in agencies if key in wanted]
 
 
 def every(rules: Rules) -> Iterable[Rule]:

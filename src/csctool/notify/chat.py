@@ -10,7 +10,8 @@ from typing import Any
 
 from csctool.desk.ports import Letter, Outcome, Wording
 from csctool.domain.transports import Chat
-from csctool.notify.transport import ShutError, secret
+from csctool.notify.secrets import secret
+from csctool.notify.transport import ShutError
 
 #: So many letters in a row that a place did not answer mean that it can't be reached.
 STRIKES = 2

@@ -75,6 +75,10 @@ class Mailroom:
         except AddressError as error:
             raise DeliveryError(f"{letter.notice.to!r} {error}", "no mail can be sent there") from None
 
+    def templates(self, agency: str) -> frozenset[str]:
+        """The names of the words that there are for an agency."""
+        return self._writer.names(agency)
+
     def troubles(self) -> list[CscError]:
         """Templates that could not be used since the last call."""
         return self._writer.troubles()

@@ -13,7 +13,8 @@ from csctool.domain.address import AddressError, address
 from csctool.domain.transports import Smtp
 from csctool.notify.mail import Sender, message
 from csctool.notify.program import run
-from csctool.notify.transport import ShutError, secret, trusted, why
+from csctool.notify.secrets import secret
+from csctool.notify.transport import ShutError, trusted, why
 from csctool.notify.watch import Watch
 
 #: So many letters in a row whose connection broke or hung mean that the way is shut.

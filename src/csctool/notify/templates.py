@@ -50,6 +50,16 @@ class Templates:
                 found.update(entry.name for entry in entries if entry.is_dir() and len(entry.name) <= 20)
         return sorted(found)
 
+    def stems(self) -> set[str]:
+        """The names of the texts that there are, in whatever language."""
+        found: set[str] = set()
+        for place, _ in self._layers:
+            top = os.path.join(place, DIRECTORY)
+            for directory in (top, *(os.path.join(top, locale) for locale in self.locales())):
+                if os.path.isdir(directory):
+                    found.update(name.removesuffix(".txt") for name in os.listdir(directory) if name.endswith(".txt"))
+        return {name.removesuffix(".staff") for name in found}
+
     def find(self, name: str, locales: Sequence[str]) -> Iterator[Found]:
         """The files of that name, the best first: for each layer its languages in order, then the one without."""
         for layer, (place, read) in enumerate(self._layers):

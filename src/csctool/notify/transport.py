@@ -1,7 +1,5 @@
 """What every transport is handed, and what it answers."""
 
-import os
-import stat
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -38,28 +36,6 @@ def document(letter: Letter, words: Wording) -> bytes:
             words.text, others,
         )
     )  # fmt: skip
-
-
-def secret(path: str) -> str:
-    """The secret in a file, without the line break at its end. Raises ShutError, which never tells any of it."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with open(descriptor, "rb") as file:
-            about = os.fstat(descriptor)
-            if not stat.S_ISREG(about.st_mode):
-                raise ShutError(f"{path} is no file")
-            if about.st_mode & stat.S_IRWXO:
-                raise ShutError(f"{path} holds a secret and others may read it: chmod o-rwx {path}")
-            data = file.read(1 << 16)
-    except OSError as error:
-        raise ShutError(f"can't read {path}: {error.strerror}") from None
-    try:
-        text = data.decode().strip("\r\n")
-    except UnicodeDecodeError:
-        raise ShutError(f"{path} is not UTF-8 text") from None
-    if not text:
-        raise ShutError(f"{path} is empty")
-    return text
 
 
 def trusted(ca_file: str | None) -> "ssl.SSLContext":

@@ -6,7 +6,6 @@ are not asked: what is called is a host that the settings list, and nothing else
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import http.client
@@ -18,7 +17,8 @@ from csctool import __version__
 from csctool.desk.ports import Letter, Outcome, Wording
 from csctool.domain.endpoint import Endpoint, EndpointError, allowed, endpoint
 from csctool.domain.transports import Webhook
-from csctool.notify.transport import ShutError, document, secret, trusted, why
+from csctool.notify.secrets import secret, signing_key
+from csctool.notify.transport import document, trusted, why
 from csctool.notify.watch import Watch
 
 #: Answers that another try may change: a time-out of theirs, too early, too many, and every 5xx.
@@ -116,7 +116,7 @@ class WebhookTransport:
 
     def _secret(self) -> bytes:
         if self._key is None:
-            self._key = key(secret(self._table.secret_file or ""))
+            self._key = signing_key(secret(self._table.secret_file or ""))
         return self._key
 
 
@@ -124,16 +124,6 @@ def signature(secret: bytes, id: str, timestamp: str, body: bytes) -> str:
     """`v1,` and the base64 of HMAC-SHA256 over `ID.TIMESTAMP.BODY`."""
     told = b".".join((id.encode(), timestamp.encode(), body))
     return "v1," + base64.b64encode(hmac.digest(secret, told, hashlib.sha256)).decode()
-
-
-def key(text: str) -> bytes:
-    """The key that a secret stands for: `whsec_` and base64, or the text itself. Raises ShutError."""
-    if not text.startswith("whsec_"):
-        return text.encode()
-    try:
-        return base64.b64decode(text.removeprefix("whsec_"), validate=True)
-    except binascii.Error:
-        raise ShutError("the secret of the webhook begins with whsec_ and is no base64") from None
 
 
 def _outcome(there: Endpoint, status: int, said: bytes) -> Outcome:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from csctool.desk.ports import Letter, Wording
+from csctool.domain.naming import is_template
 from csctool.domain.organisation import AgencySettings, DeskSettings
 from csctool.errors import CscError, SettingsError
 from csctool.notify.blocks import CONTENT, Page, page, plain_page
@@ -68,6 +69,10 @@ class Writer:
         """Several letters to one recipient in one, the oldest first."""
         return self._written(letters[-1], letters, locale)
 
+    def names(self, agency: str) -> frozenset[str]:
+        """The names of the words that there are for an agency, in whatever language."""
+        return frozenset(self._of(agency).stems())
+
     def troubles(self) -> list[CscError]:
         """What could not be used since the last call; each thing once."""
         found, self._troubles = self._troubles, []
@@ -94,9 +99,10 @@ class Writer:
         names = [instead] if instead else [notice.template, notice.event, ANYTHING]
         found, filled, stem = self._first(reader, [name for name in names if name], fields)
         if notice.template and not instead and stem.removesuffix(".staff") != notice.template:
+            right = f"write it as agencies/{letter.agency}/templates/{notice.template}.txt"
             self._trouble(SettingsError(
                 f"{letter.agency}: there is no template {notice.template!r}, which {notice.rule} wants",
-                f"write it as agencies/{letter.agency}/templates/{notice.template}.txt",
+                right if is_template(notice.template) else "use letters and digits, hyphens between",
             ))  # fmt: skip
         subject, body = "", filled
         if filled.startswith(_SUBJECT):
@@ -150,7 +156,7 @@ class Writer:
 
     def _candidates(self, reader: Reader, name: str, kind: str) -> Iterator[Found]:
         """The files of a name, those for the staff first where the reader is one of them."""
-        if not all(part.isalnum() for part in name.split("-")):
+        if not is_template(name):
             return
         if reader.whom == "staff":
             yield from reader.templates.find(f"{name}.staff.{kind}", reader.locales)

@@ -17,7 +17,8 @@ def understood(hook: str, raw: Any, wanted: tuple[str, ...], desk: DeskSettings)
     if isinstance(raw, str):
         said: dict[str, Any] = {PLAIN[hook]: raw}
     elif isinstance(raw, Answer):
-        said = {name: value for name in wanted if (value := getattr(raw, name)) is not None}
+        named = {name: value for name in wanted if (value := getattr(raw, name)) is not None}
+        said = named if raw.plain is None else {PLAIN[hook]: raw.plain, **named}
     else:
         raise FailedError(f"{hook} answered {type(raw).__name__}, not a text or an Answer")
     if not said:

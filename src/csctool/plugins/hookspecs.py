@@ -24,9 +24,16 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
-class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+class _Plain(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What stands first in an `Answer`, without a name."""
+
+    plain: str | None = None
+
+
+class Answer(_Plain, frozen=True, omit_defaults=True, kw_only=True):
     """An answer with a reason, which `explain` shows. Only the fields that the hook asks for are looked at.
 
+    What a plain text would say may stand first: `Answer("apps", reason="…")` names a queue where a queue is asked for.
     `rule` names what inside the plugin decided, e.g. `on-call table, night`.
     """
 
@@ -189,9 +196,10 @@ class Hooks:
         """Who is told about this?
 
         Called for each event of a ticket, inside the unit of work. `event` is what happened (its `verb` and `changes`),
-        `ticket` the ticket after it. Answer a list of `Message`; everybody is asked and every message counts. Nothing
-        is sent here: messages are saved with the change, and the outbox delivers them after it. On failure this plugin
-        tells nobody, and everybody else's messages stand.
+        `ticket` the ticket after it. Answer a list of `Message`; everybody is asked and every message counts, but a
+        mailbox is told once by each transport that is named, and not again by one that names none. Nothing is sent
+        here: messages are saved with the change, and the outbox delivers them after it. On failure this plugin tells
+        nobody, and everybody else's messages stand.
         """
 
     @hookspec

@@ -7,8 +7,11 @@ import os
 import pwd
 import stat
 import sys
+from collections.abc import Iterable, Iterator
 
 import msgspec
+
+from csctool.desk.ports import Symptom
 
 #: What is longer is no plugin.
 LONGEST = 4 * 1024 * 1024
@@ -71,6 +74,20 @@ def read_within(directory: str, name: str, trusted: Trust) -> tuple[str, bytes]:
 def read_anywhere(path: str, trusted: Trust) -> tuple[str, bytes]:
     """(real path, source) of a file that the user named on the command line. Raises UntrustedError, OSError."""
     return _read(path, trusted, None)
+
+
+def refused(desk: str, agency: str | None, directory: str, names: Iterable[str]) -> Iterator[Symptom]:
+    """Those of the plugin files that settings name which would not be loaded. Packages are not looked at."""
+    for name in names:
+        if not name.endswith(".py"):
+            continue
+        path = os.path.join(directory, name)
+        try:
+            read_within(directory, name, trust(desk, directory))
+        except (UntrustedError, OSError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            told = f"the plugin {path} is not loaded: {why}"
+            yield Symptom("warning", agency, path, told, "csctool plugin check tells more")
 
 
 def check(path: str, trusted: Trust) -> None:

@@ -7,6 +7,7 @@ import gc
 import io
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -27,18 +28,43 @@ class NonsenseError(Exception):
 
 
 class Loud(io.TextIOWrapper):
-    """Where a plugin's words go, which may be a ticket's: lines in which nothing is hidden and nothing steers."""
+    """Where a plugin's words go, which may be a ticket's: lines in which nothing is hidden and nothing steers.
+
+    Where it is known whose words they are, each line says so.
+    """
+
+    _whose = ""
+    _begun = False
+
+    def listen(self, whose: str) -> None:
+        """What comes now is this one's; what the one before left unfinished ends."""
+        if self._begun and self._whose:
+            with suppress(OSError, ValueError):  # it may have closed its own mouth
+                super().write("\n")
+            self._begun = False
+        self._whose = whose and f"{visible(whose)} prints: "
 
     def write(self, text: str, /) -> int:
         """Write, escaped but for line breaks and tabs."""
-        super().write("\n".join("\t".join(map(visible, line.split("\t"))) for line in text.split("\n")))
+        for at, line in enumerate(text.split("\n")):
+            if at:
+                super().write("\n")
+                self._begun = False
+            if line:
+                super().write(("" if self._begun else self._whose) + "\t".join(map(visible, line.split("\t"))))
+                self._begun = True
         return len(text)
 
 
 def live(line: Link, order: Order) -> None:
     """Load and answer until the other end hangs up."""
-    settle()
-    loaded = Loaded(order, lambda name: line.send(Reply(loading=name)))
+    loud = settle()
+
+    def loading(name: str) -> None:
+        loud.listen(_called(name, order))
+        line.send(Reply(loading=name))
+
+    loaded = Loaded(order, loading)
     functions: dict[tuple[str, str, int], Any] = {}
     found = []
     for hook in HOOKS:
@@ -47,16 +73,25 @@ def live(line: Link, order: Order) -> None:
             turn = turns[impl.plugin_name] = turns.get(impl.plugin_name, -1) + 1
             functions[hook, impl.plugin_name, turn] = impl
             found.append(Implementation(hook, impl.plugin_name, turn, tuple(impl.argnames)))
+    loud.listen("")
     broken, hints = tuple(loaded.broken), tuple(loaded.hints())
     line.send(Reply(ready=tuple(found), versions=loaded.versions, broken=broken, hints=hints))
     gc.freeze()  # what csctool left here is never looked at again; a plugin's own rubbish is
     gc.enable()
     while True:
         question = line.receive(Ask)
-        line.send(_answered(functions[question.hook, question.plugin, question.turn], question))
+        loud.listen(_called(question.plugin, order))
+        answer = _answered(functions[question.hook, question.plugin, question.turn], question)
+        loud.listen("")
+        line.send(answer)
 
 
-def settle() -> None:
+def _called(plugin: str, order: Order) -> str:
+    """A plugin as messages name it."""
+    return f"plugin {plugin} of {order.key}"
+
+
+def settle() -> Loud:
     """Streams, limits and module search of a process that is not trusted with any of csctool's."""
     import resource
 
@@ -64,18 +99,20 @@ def settle() -> None:
     os.dup2(null, 0)
     os.close(null)
     sys.stdin = sys.__stdin__ = open(0, closefd=False)  # type: ignore[misc]  # noqa: SIM115
-    speak_plainly()
+    loud = speak_plainly()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     limit = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     clean_path()
+    return loud
 
 
-def speak_plainly() -> None:
+def speak_plainly() -> Loud:
     """Let what a plugin prints go to stderr, escaped. Stdout is stderr already in a process of its own."""
     loud = Loud(io.FileIO(2, "w", closefd=False), errors="backslashreplace", write_through=True)
     sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = loud  # type: ignore[misc]
+    return loud
 
 
 def _answered(impl: Any, question: Ask) -> Reply:

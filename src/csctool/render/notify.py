@@ -15,8 +15,8 @@ from csctool.render.text import in_json, visible
 _COLUMNS = ("id", "ticket", "event", "role", "to", "transport", "state", "due", "tries", "error")
 _DELIVERED = ("id", "ticket", "event", "role", "to", "transport", "at", "receipt")
 _FORETOLD = ("ticket", "event", "role", "to", "transport", "rule", "due")
-#: So many lines of a dry run are shown.
-_NAMED = 50
+#: So many lines of a dry run are shown, and so many people in each.
+_NAMED, _PEOPLE = 50, 10
 _SENT = ("id", "ticket", "event", "to", "transport", "at")
 
 
@@ -104,7 +104,7 @@ def foretold(notices: Sequence[Any], *, as_json: bool) -> None:
     """Who would be told, of what and by which rule, on stderr: a line for each event and rule, or a document for each
     message where JSON is asked for.
 
-    A dry run over many tickets names the first and counts the others; a script gets them all.
+    A dry run over many tickets names the first and counts the others, and so a line its people; a script gets them all.
     """
     if as_json:
         for notice in notices:
@@ -117,6 +117,8 @@ def foretold(notices: Sequence[Any], *, as_json: bool) -> None:
         of = (notice.ticket, f"{notice.event} by {notice.transport}{later}", notice.rule)
         same.setdefault(of, []).append(notice.to if notice.to == notice.role else f"{notice.to} ({notice.role})")
     for (ticket, how, rule), people in list(same.items())[:_NAMED]:
-        click.echo("csctool: " + visible(f"would tell {', '.join(people)} of {ticket} {how}: {rule}"), err=True)
+        more = f" and {len(people) - _PEOPLE} more" if len(people) > _PEOPLE else ""
+        whom = ", ".join(people[:_PEOPLE])
+        click.echo("csctool: " + visible(f"would tell {whom}{more} of {ticket} {how}: {rule}"), err=True)
     if len(same) > _NAMED:
         click.echo(f"csctool: … and of {len(same) - _NAMED} more events", err=True)

@@ -72,16 +72,25 @@ def rows(found: Iterable[Row], columns: Sequence[str], fmt: str, *, shrink: str 
 def _separated(found: Iterable[Row], columns: Sequence[str], fmt: str) -> None:
     import csv
 
-    writer = csv.writer(sys.stdout, delimiter="\t" if fmt == "tsv" else ",", lineterminator="\n")
-    writer.writerow(map(_safe, columns))
+    delimiter, safe = ("\t", _in_a_line) if fmt == "tsv" else (",", _safe)
+    writer = csv.writer(sys.stdout, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(map(safe, columns))
     for row in found:
-        writer.writerow([_safe(row.get(name)) for name in columns])
+        writer.writerow([safe(row.get(name)) for name in columns])
 
 
 def _safe(value: Any) -> str:
     """A cell for other programs: text as it is but for escapes that a terminal or a spreadsheet would run."""
-    text = cell(scalar(value) if not isinstance(value, int | float) or isinstance(value, bool) else value)
-    return "\n".join(visible(line) for line in text.split("\n"))
+    return "\n".join(visible(line) for line in _cell(value).split("\n"))
+
+
+def _in_a_line(value: Any) -> str:
+    """The same with line breaks shown as well: `cut` and `awk` take each line of a TSV for a row."""
+    return visible(_cell(value))
+
+
+def _cell(value: Any) -> str:
+    return cell(scalar(value) if not isinstance(value, int | float) or isinstance(value, bool) else value)
 
 
 def scalar(value: Any) -> str:

@@ -1,11 +1,13 @@
 """The desk's agencies and named settings, as files. Implements `desk.ports.Directory`."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from csctool.domain.organisation import AgencySettings, DeskSettings, Rules
+from csctool.errors import CscError
 from csctool.settings import load
 
 if TYPE_CHECKING:
@@ -41,9 +43,19 @@ class Agencies:
         from csctool.settings.rules import desk_rules_path, read_rules
 
         if agency is None:
-            return read_rules(desk_rules_path(self._root), desk, None, plugins=True)  # an agency may have some
-        path, own = load.agency_path(self._root, agency, load.RULES_FILE), self.agency(agency)
-        return read_rules(path, desk, own.notify.transport, plugins=bool(own.plugins or desk.plugins))
+            return read_rules(desk_rules_path(self._root), desk, None, plain=self._plain(desk, self.keys()))
+        path = load.agency_path(self._root, agency, load.RULES_FILE)
+        return read_rules(path, desk, self.agency(agency).notify.transport, plain=self._plain(desk, [agency]))
+
+    def _plain(self, desk: DeskSettings, keys: Iterable[str]) -> list[str]:
+        """The agencies for which no Python is asked. One whose settings can't be read, which is told where it is read,
+        counts as having some."""
+        found = []
+        for key in () if desk.plugins else keys:
+            with suppress(CscError):
+                if not self.agency(key).plugins:
+                    found.append(key)
+        return found
 
     def expectations(self, path: str) -> "list[Expectation]":
         """What an agency expects of its rules."""

@@ -1,13 +1,15 @@
 """The files that a new desk and a new agency begin with, and adding to them."""
 
+import errno
 import json
 import os
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from csctool.domain.default_rules import DEFAULTS
-from csctool.errors import NotPermittedError, RefusedError, StorageError
+from csctool.errors import NotPermittedError, RefusedError, StorageError, UsageError
 from csctool.settings.load import AGENCY_FILE, DESK_FILE, agency_path, desk_from, load_desk
 from csctool.sharing import SETTINGS, adopt
 
@@ -161,8 +163,11 @@ def demo_text(user: str) -> str:
 
 
 def write_desk(root: str, text: str = DESK_TEXT, *, dry_run: bool = False) -> None:
-    """Make a desk's directory and its csctool.toml, in this machine's time zone. Raises RefusedError when there is one
-    already."""
+    """Make a desk's directory and its csctool.toml, in this machine's time zone.
+
+    Raises RefusedError when there is one already, UsageError where no directory can be.
+    """
+    _room(os.path.join(root, "agencies"))
     path = os.path.join(root, DESK_FILE)
     if os.path.exists(path):
         raise RefusedError(f"{root} is a desk already", "use it with --desk, or choose another directory")
@@ -175,6 +180,26 @@ def write_desk(root: str, text: str = DESK_TEXT, *, dry_run: bool = False) -> No
     text = text.replace("{zone}", toml_value(machine_zone())).replace("# {permissions}", _permissions())
     text = text.replace("{defaults}", " ".join(DEFAULTS))
     write_text(path, text)
+
+
+def _room(path: str) -> None:
+    """Refuse a path that is, or leads through, what is no directory."""
+    while path:
+        try:
+            found = os.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            if os.path.islink(path):
+                raise UsageError(f"{path} is a link that leads nowhere", "name a new or an empty directory") from None
+            path = os.path.dirname(path)
+            continue
+        except OSError as error:
+            if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+                told = f"{path[:80]}: {error.strerror}"
+                raise UsageError(told, "name a new or an empty directory") from None
+            raise _failed(path, error) from None
+        if not stat.S_ISDIR(found.st_mode):
+            raise UsageError(f"{path} is no directory", "name a new or an empty one")
+        return
 
 
 def _permissions() -> str:

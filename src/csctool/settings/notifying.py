@@ -88,12 +88,14 @@ def on_desk(rule: Rule, desk: DeskSettings, transport: str | None) -> Iterator[P
         yield "unknown-value", wrong, right_quiet(desk)
 
 
-def no_transport(rule: Rule, desk: DeskSettings) -> Iterator[Problem]:
-    """A transport that neither settings nor csctool know: for an agency whose messages no plugin may deliver."""
+def no_transport(rule: Rule, desk: DeskSettings, plain: Sequence[str]) -> Iterator[Problem]:
+    """A transport that neither settings nor csctool know, in a rule for one of the agencies that are `plain`: no plugin
+    may deliver their messages."""
+    from csctool.domain.rulecheck import meant_for
     from csctool.domain.transports import KINDS
 
     way, ways = rule.then.get("transport"), tuple(dict.fromkeys((*desk.transports, *KINDS)))
-    if way is not None and way not in ways:
+    if way is not None and way not in ways and meant_for(rule, plain):
         yield "unknown-value", f"transport: there is no {way!r}", likely(way, ways)
 
 

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -81,10 +81,13 @@ def load_rules(path: str, later: Later | None = None) -> Rules:
 
 
 def read_rules(
-    path: str, desk: DeskSettings, transport: str | None, *, plugins: bool
+    path: str, desk: DeskSettings, transport: str | None, *, plain: Sequence[str]
 ) -> "tuple[Rules, list[Finding]]":  # fmt: skip
     """The rules that can be used on this desk and what is wrong with the others; `transport` is what an agency names in
-    `[notify]`, `plugins` whether there are any that may deliver. Raises SettingsError for a file that is no TOML."""
+    `[notify]`, `plain` the agencies of these rules that have no plugin which may deliver.
+
+    Raises SettingsError for a file that is no TOML.
+    """
     from csctool.domain.rulecheck import Finding
     from csctool.settings.notifying import no_transport, on_desk
 
@@ -95,7 +98,7 @@ def read_rules(
     telling = []
     for rule in rules.notify:
         problems = list(on_desk(rule, desk, transport or desk.notify.transport))
-        problems += [] if plugins else no_transport(rule, desk)
+        problems += no_transport(rule, desk, plain)
         wrong += (Finding(kind, path, rule.line, rule.name, message, hint) for kind, message, hint in problems)
         if not problems:
             telling.append(rule)

@@ -42,12 +42,14 @@ def _found(desk: Desk, agency: Mapping[str, Any]) -> None:
 
 
 def _poured(desk: Desk, scratch: Store, agency: str) -> int:
-    """One agency's tickets and counters, moved into the desk's own store; what is finished goes to the archive."""
+    """One agency's tickets, counters and calendars, moved into the desk's own store; what is finished is archived."""
     counters = ["number", *(f"turn:{name}" for name, q in desk.settings.queues.items() if q.assign == "round-robin")]
     tickets = list(scratch.find(Query(agencies=(agency,), everything=True, hidden=True)))
     with scratch.unit(agency) as old, desk.store.unit(agency) as new:
         for ticket in tickets:
             new.put(ticket)
+        for digest, definition in old.calendars(agency).items():
+            new.keep_calendar(agency, digest, definition)
         for counter in counters:
             new.raise_to(agency, counter, old.raise_to(agency, counter, 0))
     desk.store.archive(agency)

@@ -84,5 +84,8 @@ class Post(Protocol):
     def mail(self, letter: Letter, words: Wording) -> bytes:
         """The e-mail that a letter would be, whatever its transport. Raises DeliveryError where it has no address."""
 
+    def templates(self, agency: str) -> frozenset[str]:
+        """The names of the words that there are for an agency, in whatever language: those that a rule may ask for."""
+
     def troubles(self) -> list[CscError]:
         """What could not be used for the words since the last call, and what was used instead."""
