@@ -222,6 +222,13 @@ def test_a_person_is_named_only_where_the_desk_says_a_name():
         assert said in pen.worded(letter(found)).text
 
 
+def test_a_client_reads_the_status_once():
+    for name in NAMES.values():
+        for locale, status in (("en", "Waiting"), ("ru", "Ожидает")):
+            text = WRITERS[locale].worded(letter(sample.sample(ticket(), stamp(), name))).text
+            assert text.count(status) <= 1, name
+
+
 def test_a_ticket_that_goes_on_elsewhere_is_not_called_ended():
     for name in ("merged", "transferred"):
         after = sample.sample(ticket(), stamp(), name)
