@@ -30,7 +30,14 @@ class Root(click.Group):
         return load(name)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """As click does; a name that is not in the table may be one that the desk's plugins add."""
+        """As click does; a name that is not in the table may be one that the desk's plugins add. `help` asks for the
+        help of what follows, as users of git type it.
+        """
+        if args and args[0] == "help":
+            if len(args) == 1:
+                click.echo(ctx.get_help())
+                ctx.exit()
+            return self.resolve_command(ctx, [*args[1:], "--help"])
         if args and args[0] not in COMMANDS and not ctx.resilient_parsing:
             return args[0], Added(args[0]), args[1:]
         return super().resolve_command(ctx, args)

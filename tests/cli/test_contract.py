@@ -3,12 +3,15 @@
 import csv
 import io
 import json
+import re
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from conftest import TIME
+from csctool import render
 from csctool.commands import CHAPTERS
 from csctool.render.schemas import SCHEMAS
 
@@ -59,6 +62,13 @@ def busy(csctool):
     csctool("resolve", "DHS-4", "DHS-5", "--resolution", "done")
     csctool("close", "DHS-5")
     return csctool
+
+
+def test_help_is_asked_for_as_of_git_too(csctool):
+    assert csctool("help").out == csctool("--help").out
+    assert csctool("help", "open").out == csctool("open", "--help").out
+    assert csctool("help", "notify", "send").out == csctool("notify", "send", "--help").out
+    assert "no such command: opne; did you mean open?" in csctool.refused("help", "opne", status=2)
 
 
 # -- documents -------------------------------------------------------------------------------------------------
@@ -123,6 +133,10 @@ def test_history_says_the_old_and_the_new_value_of_every_changed_field(busy):
     (("calendar", "elapsed", "business", "2026-11-02", "2026-11-03"), "calendar", ["elapsed_seconds"]),
     (("config", "check"), "config", ["files", "wrong"]),
     (("archive",), "archive", ["rows"]),
+    (("sweep",), "sweep", ["rows"]),
+    (("outage", "list"), "outages", ["outages"]),
+    (("import", "/dev/null"), "import", ["rows", "added", "known", "rejected", "dirty", "agencies", "rejected_rows"]),
+    (("plugin", "new", "--agency", "DHS"), "added", ["files"]),
     (("report", "volume"), "report.volume", ["rows"]),
     (("report", "summary"), "report.summary", ["rows"]),
     (("report", "backlog"), "report.backlog", ["rows"]),
@@ -169,6 +183,12 @@ def test_a_script_may_ask_for_a_completion_script_as_json(csctool):
     assert csctool("completion", "fish", "--format", "keys").lines == ["fish"]
 
 
+def test_a_script_finds_the_schema_of_every_envelope_that_any_command_prints(csctool):
+    source = "".join(path.read_text() for path in Path(render.__path__[0]).glob("*.py"))
+    printed = set(re.findall(r'"csctool\.([a-z.-]+)/1"', source)) | {"plugins", "plugin-check"}
+    assert printed <= set(csctool("schema").lines)
+
+
 # -- formats ---------------------------------------------------------------------------------------------------
 
 
@@ -205,6 +225,12 @@ def test_a_row_of_tsv_is_one_line_whatever_people_call_themselves(csctool):
     assert csctool("notify", "list", "--format", "tsv").lines[1].split("\t")[4] == r"Ann\nLee <ann@dhs.gov>"
     (row,) = csv.DictReader(io.StringIO(csctool("export", "--format", "csv").out, newline=""))
     assert row["requester"] == "Ann\nLee <ann@dhs.gov>"
+
+
+def test_a_row_without_a_key_is_an_empty_line_and_no_word_of_python(csctool):
+    csctool.open("for nobody yet")
+    csctool.open("for bo", "--to", "bo")
+    assert set(csctool("report", "workload", "--format", "keys").lines) == {"bo", ""}
 
 
 def test_nothing_found_is_no_failure(csctool):

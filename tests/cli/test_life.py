@@ -135,6 +135,14 @@ def test_the_commonest_call_is_registered_answered_and_closed_in_one_command(csc
     assert (csctool.ticket(key)["status"], csctool.ticket(key)["code"]) == ("resolved", "workaround")
 
 
+def test_the_minutes_of_a_call_count_also_when_nothing_was_resolved_on_it(csctool):
+    csctool.open("x", "-c", "phone", "--minutes", "7")
+    assert csctool.events("DHS-1")[0]["changes"]["minutes"] == [0, 7]
+    assert csctool.after("resolve", "DHS-1", "--resolution", "done", "--minutes", "5")["minutes"] == 12
+    for words in (("--code", "solved"), ("--training", "none"), ("--close",)):
+        assert f"{words[0]} goes with --resolution" in csctool.refused("open", "x", "-a", "DHS", *words, status=2)
+
+
 def test_a_monitoring_script_may_ask_again_and_again(csctool):
     first = csctool.open("Disk full on db1", "-c", "monitoring", "--once", "nagios-db1")
     assert csctool.open("Disk full on db1", "-c", "monitoring", "--once", "nagios-db1") == first
@@ -460,7 +468,7 @@ def test_merging_takes_requesters_and_notes_over_and_both_sides_link(csctool):
     ticket = csctool.ticket(one)
     assert ticket["requester"] == "Ann <ann@x.gov>"
     assert ticket["cc"] == ["Ben <ben@x.gov>", "Cleo", "boss@x.gov"]
-    assert ticket["minutes"] == 4
+    assert ticket["minutes"] == 5
     assert ticket["links"] == [{"type": "duplicated-by", "key": other}, {"type": "duplicated-by", "key": third}]
     notes = "\n".join(event["note"] for event in ticket["history"] if event["note"])
     assert "rebooted, no help" in notes

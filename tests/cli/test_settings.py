@@ -26,8 +26,9 @@ ADDED = {
     "[calendars.x]\nholidays = ['2026-02-30']": ("calendars.x.holidays", "'2026-02-30'", "2026-12-24"),
     "[queues.q]\ntier = '1'\nescalates_to = { x = 1 }": ("queues.q.escalates_to.x", "text", "whole number"),
     "[queues.q]\ntier = '1'\nescalates_to = { default = 'app' }": ("queues.q.escalates_to.default", "'app'", "apps"),
-    "[queues.q]\ntier = '1'\nassign = 'dice'": ("queues.q.assign", "'dice'"),
+    "[queues.q]\ntier = '1'\nassign = 'dice'": ("queues.q.assign", "'dice'", "least-loaded"),
     "[queues.q]\ntitle = 'no tier'": ("queues.q", "tier"),
+    "[notify]\ndeliver = 'now'": ("notify.deliver", "'now'", "at-once"),
     "[[tiers]]\nname = '4'\ntitel = 'x'": ("tiers[4]", "`titel`", "`title`"),
     "[[tiers]]\nname = '1'": ("tiers", "'1'", "twice"),
     "x = [1,": ("not TOML",),
@@ -191,3 +192,9 @@ def test_config_check_names_a_person_whom_no_mail_would_reach(csctool, desk):
     settings.write_text(settings.read_text() + '\n[people.bo]\nemail = "bo@csc.example, cy@csc.example"\n')
     said = csctool.refused("config", "check", status=2)
     assert "people.bo.email: 'bo@csc.example, cy@csc.example' is not exactly one address" in said
+
+
+def test_a_person_who_is_there_already_is_called_a_person(csctool):
+    csctool("person", "add", "eve")
+    assert "there is a person eve already" in csctool.refused("person", "add", "eve")
+    assert "there is a queue apps already" in csctool.refused("queue", "add", "apps", "--tier", "2")

@@ -55,6 +55,17 @@ def test_colour_is_for_terminals_that_want_it(csctool):
     assert "\x1b" not in csctool("show", "DHS-1").out
 
 
+def test_a_list_shows_what_is_urgent_in_colour_and_its_columns_stay_in_line(csctool):
+    csctool.open("whole floor dark", "-p", "P1", "-c", "email")
+    csctool.open("P1 is what they said")
+    words = ("list", "--columns", "key,priority,flags,subject")
+    shown = on_a_terminal(*words)[1]
+    assert re.search("\x1b\\[31mP1\x1b\\[0m  +\x1b\\[31mcallback-required\x1b\\[0m  whole floor", shown)
+    assert "\x1b" not in shown.splitlines()[3], "P5 and a subject have none"
+    assert COLOUR.sub("", shown).splitlines() == csctool(*words).lines
+    assert "\x1b" not in on_a_terminal(*words, NO_COLOR="1")[1]
+
+
 @pytest.mark.parametrize("columns", [80, 120])
 def test_a_table_fits_the_terminal_and_wide_characters_stay_in_line(csctool, columns):
     for subject in ("Не работает почта " * 9, "電話が鳴らない" * 9, "Plain words " * 9, "é" * 90, "👩‍💻 " * 30):

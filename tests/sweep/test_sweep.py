@@ -242,7 +242,7 @@ def test_a_rule_for_a_queue_that_is_not_there_is_named(promising):
 def test_real_cron_sweeps_a_real_desk(promising, tmp_path):
     key = promising.open("Printer jams", "--kind", "incident", "-c", "phone")
     log = tmp_path / "log"
-    place = "/etc/cron.d/csctool-test"
+    place = f"/etc/cron.d/csctool-test-{os.getpid()}"
     line = f"* * * * * root CSCTOOL_DESK={promising.desk} {sys.executable} -m csctool sweep >>{log} 2>&1\n"
     with open(place, "w") as file:
         file.write(f"PATH=/usr/bin:/bin\n{line}")

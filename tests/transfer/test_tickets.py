@@ -182,6 +182,7 @@ def test_the_turn_in_a_queue_passes_only_for_tickets_that_come_in_new(world):
         ('{"agency":"NOPE","subject":"x"}', "csctool agency add NOPE"),
         ('{"agency":"nope","subject":"x"}', "no agency key"),
         ('{"key":"DHS-0","subject":"x"}', "no key like DHS-1042"),
+        ('{"key":"DHS-5","number":6,"subject":"x"}', "DHS-5 is not number 6"),
         ('{"key":"DHS-5","agency":"DOT","subject":"x"}', "DHS-5 is not DOT's"),
         ('{"agency":"DHS","subject":"x","minutes":-1}', "minutes can't be below 0"),
         ("[" * 200_000, "not JSON"),

@@ -20,7 +20,8 @@ from csctool.errors import CscError, RefusedError, UsageError
 class NewTicket(msgspec.Struct, frozen=True):
     """What was said at opening: `given` holds the described fields that a person set, and only those.
 
-    `ties` are links to other tickets; `resolution` settles it during the call, `close` closes it too.
+    `ties` are links to other tickets; `resolution` settles it during the call, with `code` and `training`; `close`
+    closes it too. `minutes` are what the call took, settled or not.
     """
 
     given: Mapping[str, Any]
@@ -97,8 +98,10 @@ def _check_names(desk: Desk, new: NewTicket) -> None:
         desk.person(new.person)
     if new.resolution is not None:
         desk.resolving(new.resolution, code=new.code)
-    elif new.close:
-        raise UsageError("--close goes with --resolution")
+        return
+    for option, said in (("--code", new.code), ("--training", new.training), ("--close", new.close)):
+        if said:
+            raise UsageError(f"{option} goes with --resolution")
 
 
 def _registered(desk: Desk, unit: Unit, agency: str, new: NewTicket, stamp: Stamp) -> Ticket:
@@ -106,8 +109,9 @@ def _registered(desk: Desk, unit: Unit, agency: str, new: NewTicket, stamp: Stam
     number = unit.count(agency, "number")
     key = f"{agency}-{number}"
     links = tuple(Link(kind, other) for kind, other in new.ties)
+    effort = new.minutes if new.resolution is None else 0  # else it is booked with the answer
     draft = Ticket(key=key, agency=agency, number=number, kind=given.pop("kind", "contact"), status="queued",
-                   subject=given.pop("subject"), links=links, **given)  # fmt: skip
+                   subject=given.pop("subject"), links=links, minutes=effort, **given)  # fmt: skip
     draft, decisions = decide(desk, unit, draft, stamp, new.given, queue=new.queue, person=new.person)
     objections = desk.decisions(agency).validate(Question(draft, stamp.at, "open", _said(draft)))
     if objections and draft.kind not in CAPTURED_KINDS:
@@ -132,11 +136,16 @@ def decide(
     """Categorise, prioritise, route: answers fill what nobody gave. The ticket gets queue, tier, desk and status."""
     draft, first = classify(desk, draft, stamp, given)
     decisions = list(first)
+    asked, staffing = desk.decisions(draft.agency), Staff(desk, unit, draft.agency)
     if queue is None:
-        verdict = desk.decisions(draft.agency).route(Question(draft, stamp.at), Staff(desk, unit, draft.agency))
+        verdict = asked.route(Question(draft, stamp.at), staffing)
         decisions += _noted(verdict)
         queue = verdict.answer.get("queue") or desk.settings.default_queue
         person = person or verdict.answer.get("assignee")
+    elif person is None:
+        verdict = asked.staffed(Question(msgspec.structs.replace(draft, queue=queue), stamp.at), staffing)
+        decisions += _noted(verdict)
+        person = verdict.answer.get("assignee")
     settings = desk.queue(queue)
     return msgspec.structs.replace(
         draft, queue=queue, tier=settings.tier, desk=desk.desk_of(queue), assignee=person,

@@ -151,7 +151,7 @@ def open_ticket(
 
 _OPENING = (
     "description", "channel", "requester", "phone", "affected", "cc", "service", "category", "impact", "urgency",
-    "queue", "tier", "desk", "owner", "assignee", "fields", "links", "due",
+    "queue", "tier", "desk", "owner", "assignee", "fields", "links", "minutes", "due",
 )  # fmt: skip
 
 

@@ -90,6 +90,12 @@ class Host:
                 decision = decision and msgspec.structs.replace(decision, reason=reason)
         return Verdict(answer, decision and msgspec.structs.replace(decision, answer=answer))
 
+    def staffed(self, question: Question, staffing: Staffing) -> Verdict:
+        """The person to whom the ticket's queue assigns it, where somebody named the queue and nobody a person."""
+        person, why = staff(question.ticket.queue or "", self._desk, question.now, staffing)
+        said = {"assignee": person}
+        return Verdict(said, Decision("assign", said, "assignment", reason=why)) if person else Verdict()
+
     def escalate(self, question: Question) -> Verdict:
         """The first queue or lead."""
         return self._first("escalate", question, ("queue", "lead"), reason=question.reason or "")

@@ -4,24 +4,29 @@ The form is that of tabulate's `simple`, which tests hold it to. Loading tabulat
 wcwidth nearly as long; a list is what a technician asks for most, and most lists are plain ASCII.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+#: A cell with its colour, from the number of its column (from 0) and its text; it takes no more room than the text.
+Paint = Callable[[int, str], str]
 _BETWEEN = "  "
 
 
-def aligned(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
+def aligned(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], paint: Paint | None = None
+) -> str:  # fmt: skip
     """Headings, underlined, over rows of one-line texts; `right` says which columns are flush right."""
     lines = [[text.strip() for text in row] for row in (headers, *rows)]
     widths = [max(map(columns_of, column)) for column in zip(*lines, strict=True)]
     lines.insert(1, ["-" * room for room in widths])
-    return "\n".join(_line(line, widths, right) for line in lines)
+    return "\n".join(_line(line, widths, right, paint if at > 1 else None) for at, line in enumerate(lines))
 
 
-def _line(texts: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+def _line(texts: Sequence[str], widths: Sequence[int], right: Sequence[bool], paint: Paint | None) -> str:
     filled = []
-    for text, room, flush_right in zip(texts, widths, right, strict=True):
+    for at, (text, room, flush_right) in enumerate(zip(texts, widths, right, strict=True)):
         blanks = " " * (room - columns_of(text))
-        filled.append(blanks + text if flush_right else text + blanks)
+        shown = paint(at, text) if paint else text
+        filled.append(blanks + shown if flush_right else shown + blanks)
     return _BETWEEN.join(filled).rstrip()
 
 

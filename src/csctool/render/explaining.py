@@ -17,6 +17,7 @@ _QUESTIONS = {
     "categorize": "what is it about?",
     "prioritize": "how bad is it?",
     "route": "who takes it?",
+    "assign": "who of the queue takes it?",
     "escalate": "who takes it next?",
 }
 

@@ -1,7 +1,7 @@
 """Rows for people and for other programs: aligned table, Markdown, CSV, TSV, keys, JSON."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -58,15 +58,19 @@ def lines(values: Iterable[Any]) -> None:
         raw(in_json(encoder.encode(value)) + b"\n")
 
 
-def rows(found: Iterable[Row], columns: Sequence[str], fmt: str, *, shrink: str | None = None) -> None:
-    """Rows in one of the text formats; `shrink` names the column that gives way on a narrow terminal."""
+def rows(
+    found: Iterable[Row], columns: Sequence[str], fmt: str, *, shrink: str | None = None,
+    paint: Callable[[str, str], str] | None = None,
+) -> None:  # fmt: skip
+    """Rows in one of the text formats; `shrink` names the column that gives way on a narrow terminal, and `paint` gives
+    a cell of a column its colour in a table."""
     if fmt in ("csv", "tsv"):
         _separated(found, columns, fmt)
     elif fmt == "keys":
         for row in found:
-            write(f"{visible(str(row[columns[0]]))}\n")
+            write(f"{visible(scalar(row[columns[0]]))}\n")
     else:
-        _table(list(found), columns, fmt, shrink)
+        _table(list(found), columns, fmt, shrink, paint)
 
 
 def _separated(found: Iterable[Row], columns: Sequence[str], fmt: str) -> None:
@@ -111,7 +115,9 @@ def scalar(value: Any) -> str:
     return str(plain) if not isinstance(plain, dict | list) else scalar(plain)
 
 
-def _table(found: list[Row], columns: Sequence[str], fmt: str, shrink: str | None) -> None:
+def _table(
+    found: list[Row], columns: Sequence[str], fmt: str, shrink: str | None, paint: Callable[[str, str], str] | None
+) -> None:  # fmt: skip
     if not found:
         return
     shown = in_markdown if fmt == "markdown" else visible
@@ -121,18 +127,22 @@ def _table(found: list[Row], columns: Sequence[str], fmt: str, shrink: str | Non
     if fmt == "markdown":
         text = _markdown(headers, cells, right)
     else:
-        text = _aligned(headers, cells, right, None if shrink is None else columns.index(shrink))
+        painted = None if paint is None else lambda at, text: paint(columns[at], text)
+        text = _aligned(headers, cells, right, None if shrink is None else columns.index(shrink), painted)
     write(text + "\n")
 
 
-def _aligned(headers: list[str], cells: list[list[str]], right: list[bool], at: int | None) -> str:
+def _aligned(
+    headers: list[str], cells: list[list[str]], right: list[bool], at: int | None,
+    paint: Callable[[int, str], str] | None,
+) -> str:  # fmt: skip
     from csctool.render.aligned import aligned, shrink
 
     if at is not None and sys.stdout.isatty():
         from shutil import get_terminal_size
 
         shrink(headers, cells, at, get_terminal_size().columns)
-    return aligned(headers, cells, right)
+    return aligned(headers, cells, right, paint)
 
 
 def _markdown(headers: list[str], cells: list[list[str]], right: list[bool]) -> str:

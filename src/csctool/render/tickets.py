@@ -30,7 +30,15 @@ def tickets(found: Iterable[Ticket], fmt: str, columns: Sequence[str] = COLUMNS)
             write(f"{ticket.key}\n")
     else:
         shrink = "subject" if "subject" in columns else columns[-1]
-        rows((_row(ticket, columns) for ticket in found), columns, fmt, shrink=shrink)
+        paint = _painted if colour() else None
+        rows((_row(ticket, columns) for ticket in found), columns, fmt, shrink=shrink, paint=paint)
+
+
+def _painted(column: str, text: str) -> str:
+    """A cell of a list as a terminal shows it: what is urgent or wanting stands out."""
+    if column not in ("priority", "flags"):
+        return text
+    return " ".join(_style(word, fg=_HUES[word]) if word in _HUES else word for word in text.split(" "))
 
 
 def _row(ticket: Ticket, columns: Sequence[str]) -> dict[str, Any]:

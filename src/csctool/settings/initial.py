@@ -246,7 +246,8 @@ def add_table(root: str, section: str, key: str, values: Mapping[str, Any], *, d
     path = os.path.join(root, DESK_FILE)
     settings = load_desk(root)
     if key in getattr(settings, section):
-        raise RefusedError(f"there is {section.removesuffix('s')} {key} already", f"edit it in {path}")
+        one = {"people": "person"}.get(section, section.removesuffix("s"))
+        raise RefusedError(f"there is a {one} {key} already", f"edit it in {path}")
     with open(path, encoding="utf-8") as file:
         text = file.read()
     lines = [f"\n[{section}.{_key(key)}]"]

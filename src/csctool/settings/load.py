@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 import msgspec
 
 from csctool.domain.limits import TOML_BYTES, overgrown
-from csctool.domain.naming import nearest
+from csctool.domain.naming import hint, nearest
 from csctool.domain.organisation import (
     AgencySettings,
     CalendarTable,
@@ -291,9 +291,9 @@ def _worded(message: str, kind: type[Section], prefix: str) -> str:
         near = nearest(unknown[1], known)
         right = f"did you mean `{near}`?" if near else f"known: {', '.join(known)}" if known else ""
         return f"{key + ': ' if key else ''}unknown key `{unknown[1]}`" + (f"; {right}" if right else "")
-    choice = re.fullmatch(r"Invalid enum value (.*)", what)
-    if choice and (known := _choices(kind, place)):
-        return f"{key or 'file'}: there is no {choice[1]}; one of: {', '.join(known)}"
+    choice = re.fullmatch(r"Invalid enum value '(.*)'", what)
+    if choice:
+        return f"{key}: there is no {choice[1]!r}; {hint(choice[1], _choices(kind, place), 'one of')}"
     for name, word in _WORDS.items():
         what = what.replace(f"`{name}`", word).replace(f"`{name} | null`", word)
     what = (

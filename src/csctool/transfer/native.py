@@ -162,6 +162,8 @@ class Tickets:
             if (getattr(row, name) or 0) < 0:
                 raise ValueError(f"{name} can't be below 0")
         agency, number = self._whose(row.key, row.agency)
+        if row.key and row.number not in (None, number):
+            raise ValueError(f"key {row.key} is not number {row.number}")
         given = {name: value for name in _GIVEN if (value := getattr(row, name)) is not None}
         if row.due:
             given["due"] = Due(self._when(row.due.response), self._when(row.due.resolution))

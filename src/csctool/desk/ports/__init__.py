@@ -288,6 +288,9 @@ class Decisions(Protocol):
     def route(self, question: Question, staffing: Staffing) -> Verdict:
         """`queue`, and perhaps `assignee`."""
 
+    def staffed(self, question: Question, staffing: Staffing) -> Verdict:
+        """`assignee`, where the queue that the ticket is in assigns by itself."""
+
     def escalate(self, question: Question) -> Verdict:
         """`queue`, or `lead` for a hierarchic escalation."""
 
