@@ -35,7 +35,9 @@ class Root(click.Group):
         """
         if args and args[0] == "help":
             if len(args) == 1:
-                click.echo(ctx.get_help())
+                from csctool.render.rows import write
+
+                write(ctx.get_help() + "\n")
                 ctx.exit()
             return self.resolve_command(ctx, [*args[1:], "--help"])
         if args and args[0] not in COMMANDS and not ctx.resilient_parsing:
