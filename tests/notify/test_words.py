@@ -342,6 +342,12 @@ def test_a_text_from_outside_never_looks_like_a_part_of_the_mail(said):
         assert words.html.count("<blockquote") <= 1
 
 
+def test_words_of_a_plugin_end_no_mail_before_its_end():
+    words = WRITERS["en"].worded(letter(text="Hello\n-- \nthis is read too"))
+    assert words.text.count("\n-- \n") == 1
+    assert words.text.index("this is read too") < words.text.index("\n-- \n")
+
+
 def test_words_of_a_rule_or_plugin_are_only_words_too():
     words = WRITERS["en"].worded(letter(subject="Fire\nBcc: x", text=f"Look:\n\n  a: b\n{EVIL}"))
     assert words.subject == "[DHS-1042] Fire Bcc: x"
