@@ -321,6 +321,12 @@ def test_wanted_names_the_agencies_and_prunes_by_date() -> None:
     assert wanted("backlog", Request(now=NOW, as_of=at("2026-10-05 00:00"))).finished()
 
 
+def test_the_backlog_by_status_tells_what_is_held_and_what_nobody_began() -> None:
+    held = then(opened("2026-10-05 09:00", number=7), "2026-10-05 10:00", hold, "vendor")
+    found = asked("backlog", held, opened("2026-10-05 09:00", number=8), by="status")
+    assert [(row["status"], row["open"]) for row in found.rows] == [("on-hold", 1), ("queued", 1)]
+
+
 def test_an_unknown_report_or_grouping_says_what_there_is() -> None:
     with pytest.raises(UsageError, match=r"no such report: 'sales'.*summary, volume"):
         asked("sales")

@@ -17,7 +17,8 @@ NAMES = ("summary", "volume", "backlog", "sla", "resolution", "flow", "workload"
 #: The reports that measure in working time too: only they read the calendars.
 WORKING = ("summary", "resolution")
 GROUPS = (
-    "agency", "queue", "tier", "kind", "category", "service", "priority", "assignee", "channel", "desk", "month", "day",
+    "agency", "queue", "tier", "kind", "category", "service", "priority", "status", "assignee", "channel", "desk",
+    "month", "day",
 )  # fmt: skip
 
 

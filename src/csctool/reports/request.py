@@ -23,7 +23,8 @@ Row = dict[str, Any]
 
 #: What tickets may be grouped by. Month and day are those of the date that puts a ticket into the report.
 DIMENSIONS = (
-    "agency", "queue", "tier", "kind", "category", "service", "priority", "assignee", "channel", "desk", "month", "day",
+    "agency", "queue", "tier", "kind", "category", "service", "priority", "status", "assignee", "channel", "desk",
+    "month", "day",
 )  # fmt: skip
 _DATES = {"month": len("2026-10"), "day": len("2026-10-02")}
 
