@@ -35,7 +35,10 @@ class Root(click.Group):
         """
         if args and args[0] == "help":
             if len(args) == 1:
-                self.make_context(ctx.info_name, ["--help"], obj=ctx.obj)  # ends there
+                from csctool.render.rows import write
+
+                write(ctx.get_help() + "\n")
+                ctx.exit()
             return self.resolve_command(ctx, [*args[1:], "--help"])
         if args and args[0] not in COMMANDS and not ctx.resilient_parsing:
             return args[0], Added(args[0]), args[1:]

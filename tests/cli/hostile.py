@@ -56,7 +56,8 @@ NEEDED = {
     "since": "2026-11-02", "until": "2026-11-05", "event": "opened", "schema name": "ticket", "agency add key": "EPA",
     "agency": "DHS", "key": "DHS-4", "queue": "service-desk", "close keys": "DHS-1", "reopen keys": "DHS-2",
     "merge into": "DHS-5", "transfer agency": "DOT", "notify preview key": "DHS-1",
-    "resume keys": "DHS-5", "return keys": "DHS-6", "outage resolve key": "CSC-1", "outage update key": "CSC-1",
+    "resume keys": "DHS-5", "return keys": "DHS-6", "outage resolve key": "CSC-1", "outage cancel key": "CSC-1",
+    "outage update key": "CSC-1",
     "service": "odd", "outage open service": "other", "outage plan begin": "2026-12-01", "person": "bo",
     "outage plan end": "2026-12-02", "integer range": "1",
 }  # fmt: skip

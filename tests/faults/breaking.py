@@ -2,6 +2,7 @@
 
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -87,7 +88,7 @@ def _command(go: int, root: str, words: list[str], crowded: int, out: str, err: 
     """The child: never returns."""
     status = 99
     try:
-        os.read(go, 1)
+        select.select([go], [], [])  # no read: whether the tracer sees that one, or it twice, would be chance
         signal.alarm(60)
         for descriptor, path in ((1, out), (2, err)):
             file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -101,7 +101,7 @@ def test_the_dead_get_another_chance_by_name_by_ticket_or_all(csctool, desk, tel
 
 @pytest.mark.parametrize(("words", "status", "why"), [
     ((), 2, "which messages?"), (("123",), 2, "at least its first four digits"),
-    (("beef",), 3, "no such message waits"),
+    (("beef",), 3, "no such message waits: beef"),
     (("DHS-9",), 3, "no message about DHS-9 waits"), (("DHS-9", "-a", "DOT"), 3, "no message about DHS-9"),
 ])  # fmt: skip
 def test_a_name_that_is_no_messages(csctool, words, status, why):

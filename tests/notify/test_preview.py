@@ -67,6 +67,8 @@ def test_whom_it_can_show_nothing_to_is_told(csctool):
     assert "did you mean resolved?" in csctool.refused("notify", "preview", key, "resolvd", status=2)
     assert "DHS-99" in csctool.refused("notify", "preview", "DHS-99", "opened", status=3)
     assert "nobody to tell as 'lead'" in csctool.refused("notify", "preview", key, "opened", "--to", "lead", status=3)
+    said = csctool.refused("notify", "preview", key, "opened", "--to", "reqester", status=3)
+    assert "nobody called 'reqester'; did you mean requester?" in said
     assert csctool("notify", "preview", key, "opened", "--to", "eve@x.gov").out.startswith("to:      eve@x.gov\n")
 
 

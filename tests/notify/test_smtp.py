@@ -223,6 +223,13 @@ def test_an_authority_that_cant_be_read_is_named(csctool, plain, transport, tell
     assert plain.took == []
 
 
+def test_a_server_that_speaks_no_tls_where_the_settings_want_it_is_told_as_such(csctool, mailserver, transport, tell):
+    transport("smtp", host="127.0.0.1", port=mailserver().port, tls="tls", timeout=SOON)
+    tell("smtp", "requester")
+    opened(csctool, "ann@dhs.gov")
+    assert "what answers there speaks no TLS" in csctool("notify", "send", status=9).err
+
+
 def test_a_server_without_starttls_gets_nothing_when_the_settings_want_it(csctool, mailserver, transport, tell):
     server = mailserver()
     transport("smtp", host="127.0.0.1", port=server.port, tls="starttls")
@@ -283,7 +290,7 @@ def test_a_wrong_password_is_told_without_it_and_everything_waits(csctool, locke
 
 @pytest.mark.parametrize(("command", "why"), [
     (["/bin/false"], "gave no password (exit 1)"), (["/nowhere/at/all"], "can't run /nowhere/at/all"),
-    (["/bin/sleep", "60"], "gave no password"),
+    (["/bin/sleep", "60"], "/bin/sleep gave no password within 1 s"),
 ])  # fmt: skip
 def test_a_program_that_gives_no_password(csctool, locked, transport, command, why):
     login(transport, locked, password_command=command, timeout=SOON)

@@ -1,6 +1,7 @@
 """An agency's own words: where they stand, what they may do, and that nothing in them stops a message."""
 
 import contextlib
+import errno
 import json
 import os
 
@@ -165,6 +166,39 @@ def test_a_template_that_others_may_have_written_is_not_read(csctool, desk, told
     assert "Thank you for getting in touch" in text
     assert "Send" not in text
     assert err.startswith(f"csctool: {path.relative_to(desk)}: ")
+
+
+@contextlib.contextmanager
+def failing(call, path, number):
+    """The disk, or who may do what on it, keeps csctool from a look at a path."""
+    right = getattr(os, call)
+
+    def wrong(place, *words, **more):
+        if str(place).removesuffix("/.") == str(path):
+            raise OSError(number, os.strerror(number), str(path))
+        return right(place, *words, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, call, wrong)
+        yield
+
+
+@pytest.mark.parametrize(("call", "place", "number", "status"), [
+    ("stat", "agencies/DHS/templates", errno.EIO, 7), ("scandir", "agencies/DHS/templates", errno.EIO, 7),
+    ("stat", "agencies/DHS/templates", errno.EACCES, 5), ("scandir", "agencies/DHS/templates", errno.EACCES, 5),
+    ("stat", "templates", errno.EIO, 7), ("open", OPENED, errno.EIO, 7),
+])  # fmt: skip
+def test_a_look_that_fails_is_not_taken_for_words_that_are_not_there(csctool, desk, told, call, place, number, status):
+    """The message waits; once the disk answers, it says what the agency wrote."""
+    write(desk, OPENED, "Our own words.\n")
+    key = csctool.open("No dial tone", "-r", "Ann <ann@dhs.gov>")
+    with failing(call, desk / place, number):
+        assert os.strerror(number) in csctool.refused("notify", "preview", key, "opened", status=status)
+        assert os.strerror(number) in csctool("sweep", status=9).err
+    assert not (desk / "agencies/DHS/messages.jsonl").exists()
+    csctool("notify", "retry", key)
+    csctool("sweep")
+    assert "Our own words." in (desk / "agencies/DHS/messages.jsonl").read_text()
 
 
 def test_html_of_ones_own_is_escaped_and_only_words_of_the_same_hand_are_mixed(csctool, desk, told):

@@ -16,7 +16,8 @@ from csctool.domain.transports import Smtp
     ("[transports.smtp]\nport = 0", "transports.smtp.port: 0 is no port"),
     ("[transports.smtp]\ntimeout = 31", "transports.smtp.timeout: 31 is no number of seconds from 1 to 30"),
     ('[transports.smtp]\nhost = "a b"', "transports.smtp.host: 'a b' is no host"),
-    ('[transports.smtp]\ntls = "maybe"', "transports.smtp.tls"),
+    ('[transports.smtp]\ntls = "maybe"', "transports.smtp.tls: there is no 'maybe'; one of: none, starttls, tls"),
+    ('[notify]\ndeliver = "now"', "notify.deliver: there is no 'now'; one of: sweep, at-once"),
     ('[transports.smtp]\nsender = "a@b, c@d"', "transports.smtp.sender: 'a@b, c@d' is not exactly one address"),
     ('[transports.smtp]\nuser = "x"', "there is no password for it; give password_file or password_command"),
     ('[transports.smtp]\npassword_file = "/etc/x"', "there is a password for nobody"),
@@ -138,6 +139,15 @@ def test_a_plugin_that_fails_to_deliver_is_named_and_the_message_stays(csctool, 
     said = csctool("notify", "send", status=9).err
     assert "plugins/own.py: deliver raised OSError: no carrier" in said
     assert [n["state"] for n in box()] == ["waiting"]
+
+
+def test_of_a_plugin_that_ended_while_it_delivered_no_message_says_that_there_is_no_such_transport(csctool, desk, tell):
+    plugin(desk, "import os\n@hookimpl\ndef deliver(message):\n    os._exit(3)\n")
+    tell("pager", "555-0100", "555-0101")
+    csctool.open()
+    said = csctool("notify", "send", status=9).err
+    assert said.count("deliver ended its process") == 3, "of the plugin, and of each message"
+    assert "no such transport" not in said
 
 
 def test_a_plugin_that_delivers_has_more_time_than_one_that_decides(csctool, desk, tell, box, monkeypatch):

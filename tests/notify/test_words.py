@@ -222,6 +222,13 @@ def test_a_person_is_named_only_where_the_desk_says_a_name():
         assert said in pen.worded(letter(found)).text
 
 
+def test_a_client_reads_the_status_once():
+    for name in NAMES.values():
+        for locale, status in (("en", "Waiting"), ("ru", "Ожидает")):
+            text = WRITERS[locale].worded(letter(sample.sample(ticket(), stamp(), name))).text
+            assert text.count(status) <= 1, name
+
+
 def test_a_ticket_that_goes_on_elsewhere_is_not_called_ended():
     for name in ("merged", "transferred"):
         after = sample.sample(ticket(), stamp(), name)
@@ -333,6 +340,12 @@ def test_a_text_from_outside_never_looks_like_a_part_of_the_mail(said):
         assert outside == [line for line in plain.text.split("\n") if not line.startswith(">")]
         assert words.html.count("<tr>") == plain.html.count("<tr>")
         assert words.html.count("<blockquote") <= 1
+
+
+def test_words_of_a_plugin_end_no_mail_before_its_end():
+    words = WRITERS["en"].worded(letter(text="Hello\n-- \nthis is read too"))
+    assert words.text.count("\n-- \n") == 1
+    assert words.text.index("this is read too") < words.text.index("\n-- \n")
 
 
 def test_words_of_a_rule_or_plugin_are_only_words_too():

@@ -122,6 +122,34 @@ def test_planned_work_is_announced_before_it_begins(csctool, reached):
     assert "--until lies before --from" in csctool.refused("outage", "plan", "wan", *early, status=2)
 
 
+@pytest.mark.parametrize(("declared", "said"), [
+    (
+        ("plan", "lan", "--from", "2026-11-07T20:00Z", "--until", "2026-11-08", "--risk", "Slow LAN"),
+        "The planned work does not take place: lan.",
+    ),
+    (("open", "lan", "--text", "LAN is down"), "There is no outage after all: lan."),
+])  # fmt: skip
+def test_what_does_not_take_place_after_all_is_told_to_whom_it_was_told(csctool, reached, declared, said):
+    key = csctool("outage", *declared).out.strip()
+    child = csctool.open("No network", "-s", "lan", "--kind", "incident")
+    csctool("link", child, "--child-of", key)
+    csctool("notify", "send")
+    for _ in range(2):
+        csctool("outage", "cancel", key, "--reason", "wrong week")
+    assert told(csctool) == [(key, "outage-resolved", "dhs@x.gov"), (key, "outage-resolved", "dot@x.gov")]
+    text = csctool("notify", "preview", key, "outage-resolved", "--to", "dhs@x.gov").out
+    assert said in text
+    assert "wrong week" not in text
+    assert csctool.ticket(key)["status"] == "cancelled"
+    assert csctool.ticket(child)["status"] == "queued"
+
+
+def test_an_outage_that_is_over_is_not_taken_back(csctool, reached):
+    key = down(csctool)
+    csctool("outage", "resolve", key, "--resolution", "up")
+    assert "it is over" in csctool.refused("outage", "cancel", key, "--reason", "x", status=4)
+
+
 def test_a_dry_run_says_how_many_would_be_told_and_changes_nothing(csctool, reached):
     before = csctool.files()
     said = csctool("outage", "open", "voicemail", "--text", "Down", "--dry-run").out

@@ -172,6 +172,21 @@ def test_a_rule_that_would_stop_every_command_of_the_agency_is_found(csctool, wr
     assert says in csctool("open", "Printer", "--agency", "DHS", status=2).err
 
 
+@pytest.mark.parametrize(("to", "says"), [
+    ("https://evil.example/x", "evil.example:443 is none of the hosts that may be called"),
+    ("https://hooks.example:8443/x", "hooks.example:8443 is none of the hosts that may be called"),
+    ("https://u:p@hooks.example/", "there is a user name or a password in the URL"),
+    ("requester", "'requester' is no URL, and [transports.hook] has none"),
+])  # fmt: skip
+def test_a_place_that_a_web_hook_never_calls_is_found_and_stops_no_command(csctool, desk, write, to, says):
+    path = desk / "csctool.toml"
+    path.write_text(f'{path.read_text()}\n[transports.hook]\nkind = "webhook"\nhosts = ["hooks.example"]\n')
+    write(f'[[notify]]\non = ["opened"]\nto = ["https://hooks.example/x", "{to}"]\ntransport = "hook"\n')
+    (finding,) = found(csctool, "--agency", "DHS")
+    assert says in finding["message"]
+    csctool.open()
+
+
 def test_a_transport_that_nobody_has_is_found_unless_a_plugin_may_have_it(csctool, desk, write):
     write('[[notify]]\non = ["opened"]\nto = ["requester"]\ntransport = "smpt"\n')
     (finding,) = found(csctool, "--agency", "DHS")

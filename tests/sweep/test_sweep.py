@@ -70,6 +70,24 @@ def test_a_promise_is_warned_of_and_its_breach_told_once_for_ever(promising):
     assert [e["verb"] for e in promising.events(key)].count("breach") == 1
 
 
+def test_a_target_that_was_set_when_its_time_had_passed_is_told_by_the_time_that_was_promised(promising, desk):
+    """At 12:00 the ticket becomes a P1, which is promised within an hour of its opening at 9:00."""
+    with (desk / "csctool.toml").open("a") as file:
+        file.write('[sla.standard.incident.P1]\nresolve = "1h"\n[people.kim]\nemail = "kim@x.gov"\n')
+        file.write('roles = ["coordinator"]\n[notify]\ntransport = "file"\n')
+    key = promising.open("Printer jams", "--kind", "incident", "-c", "phone")
+    at(promising, "2026-11-02T12:00:00Z")("triage", key, "--priority", "P1")
+    told = "resolution was promised for 2026-11-02T10:00:00Z, and counts as broken since 2026-11-02T12:00:00Z"
+    said = at(promising, "2026-11-02T12:30:00Z")("sweep")
+    assert lines(said)[0] == f"breach {key}: {told}"
+    assert "due 2026-11-02T10:00:00Z" in promising("sla", key).out
+    (breach,) = (event for event in promising.events(key) if event["verb"] == "breach")
+    assert breach["changes"]["due_at"] == [None, "2026-11-02T10:00:00Z"]
+    assert breach["changes"]["broken_at"] == [None, "2026-11-02T12:00:00Z"]
+    words = " ".join(promising("notify", "preview", key, "breached", "--to", "coordinator").out.split())
+    assert "promised for Monday, November 2, 2026, 10:00 AM UTC; it counts as broken since Monday" in words
+
+
 def test_a_clock_that_jumps_back_and_forth_tells_nothing_twice(promising):
     key = promising.open("Printer jams", "--kind", "incident", "-c", "phone")
     at(promising, "2026-11-10T09:00:00Z")("sweep")
@@ -224,7 +242,7 @@ def test_a_rule_for_a_queue_that_is_not_there_is_named(promising):
 def test_real_cron_sweeps_a_real_desk(promising, tmp_path):
     key = promising.open("Printer jams", "--kind", "incident", "-c", "phone")
     log = tmp_path / "log"
-    place = "/etc/cron.d/csctool-test"
+    place = f"/etc/cron.d/csctool-test-{os.getpid()}"
     line = f"* * * * * root CSCTOOL_DESK={promising.desk} {sys.executable} -m csctool sweep >>{log} 2>&1\n"
     with open(place, "w") as file:
         file.write(f"PATH=/usr/bin:/bin\n{line}")

@@ -412,6 +412,56 @@ def test_going_back_and_then_on_to_a_later_backup_mixes_no_messages_of_the_two_l
     assert [one["event"] for one in sent] == ["opened"]
 
 
+@pytest.fixture
+def down(csctool, file):
+    """An outage of the home agency, of which an agency's contact is to hear; a backup in which that still waits."""
+    place = csctool.desk / "agencies/DHS/agency.toml"
+    place.write_text(f'contacts = ["dhs@x.gov"]\n{place.read_text()}')
+    (csctool.desk / "rules.toml").write_text('[[notify]]\non = ["outage"]\nto = ["contacts"]\ntransport = "file"\n')
+    csctool("outage", "open", "voicemail", "--text", "Down")
+    csctool("backup", file)
+    return csctool
+
+
+@pytest.mark.parametrize("alone", [(), ("-a", "DHS")])
+def test_an_outage_of_which_an_agency_was_told_since_is_not_told_again(down, file, alone):
+    assert down("sweep").out == "tell CSC-1: dhs@x.gov of outage-opened, by file\n"
+    down("restore", file, *alone)
+    assert outbox(down) == []
+    sent = down("notify", "list", "--state", "sent", "--format", "json").json["notices"]
+    assert [(one["ticket"], one["event"]) for one in sent] == [("CSC-1", "outage-opened")]
+    down("outage", "open", "voicemail", "--text", "Down")
+    assert down("sweep").out == ""
+
+
+@pytest.mark.parametrize("alone", [(), ("-a", "DHS")])
+def test_an_outage_that_still_waits_to_be_told_goes_on_waiting(down, file, alone):
+    down("restore", file, *alone)
+    assert outbox(down) == [("outage-opened", "waiting")]
+
+
+def test_news_of_an_outage_that_the_desk_goes_back_before_is_told_anew(down, file):
+    """The second event of CSC-1 was told and is lost; its second event now is another one."""
+    down("outage", "update", "CSC-1", "--text", "Half of it works")
+    down("sweep")
+    down("restore", file, "--force")
+    assert outbox(down) == []
+    down("outage", "update", "CSC-1", "--text", "It is the switch")
+    assert down("sweep").out == "tell CSC-1: dhs@x.gov of outage-updated, by file\n"
+
+
+def test_an_agency_that_goes_back_alone_keeps_what_it_was_told_of_others(down, file):
+    """CSC is not restored: what happened there since has happened, and DHS has heard of it or is still to hear."""
+    down("outage", "update", "CSC-1", "--text", "Half of it works")
+    down("sweep")
+    down("outage", "update", "CSC-1", "--text", "All of it works")
+    down("restore", file, "-a", "DHS", "--force")
+    assert outbox(down) == [("outage-updated", "waiting")]
+    assert down("sweep").out == "tell CSC-1: dhs@x.gov of outage-updated, by file\n"
+    (row,) = down("outage", "list", "--format", "json").json["outages"]
+    assert (row["agencies"], row["told"]) == (2, 2)
+
+
 def test_what_was_delivered_before_the_backup_is_in_it(telling, file, tmp_path):
     telling("sweep")
     sent = next((telling.desk / "agencies/DHS/sent").iterdir())

@@ -251,10 +251,11 @@ CHANGING = {
     "outage open": ("mail", "--text", "x"),
     "outage plan": ("mail", "--risk", "x", "--from", "2026-12-01", "--until", "2026-12-02"),
     "outage update": ("KEY", "--text", "x"), "outage resolve": ("KEY", "--resolution", "x"),
+    "outage cancel": ("KEY", "--reason", "x"),
     "undo": (), "archive": (), "doctor": ("--repair",), "restore": ("desk.tar.gz",),
 }  # fmt: skip
-#: Makes a desk that has no people yet; copies what the user may read.
-FREE = {"init", "backup"}
+#: Make a desk that has no people yet; copies what the user may read.
+FREE = {"init", "demo", "backup"}
 
 
 def commands():

@@ -1,10 +1,11 @@
-"""`outage open/plan/list/update/resolve`: what many agencies suffer at once, told once and ended together."""
+"""`outage open/plan/list/update/resolve/cancel`: what many agencies suffer at once, told once and ended together."""
 
 import click
 
 from csctool.commands.context import Context
 from csctool.commands.options import FILLED, KEY, PROSE, dry_run_option, format_option, outage_agencies
 from csctool.commands.outage_declare import declare_ahead, declare_now
+from csctool.commands.outage_end import cancel, resolve
 
 
 @click.group("outage")
@@ -14,6 +15,8 @@ def command() -> None:
 
 command.add_command(declare_now)
 command.add_command(declare_ahead)
+command.add_command(resolve)
+command.add_command(cancel)
 
 
 @command.command("list", short_help="Outages under way and planned.")
@@ -52,23 +55,4 @@ def update(
     desk = context.desk(dry_run=dry_run)
     until = context.moment(desk, end, ahead=True) if end else None
     done = update(desk, key, text, agencies=agencies, until=until, progress=progress)
-    announced(context.took(done), fmt, dry_run=dry_run)
-
-
-@command.command("resolve", short_help="End the outage and its incidents, and tell of it.")
-@click.argument("key", type=KEY)
-@click.option("--resolution", type=PROSE, required=True, help="What people read; - reads it from stdin.")
-@click.option("--code", type=FILLED, help="One of the resolution codes; default: the first.")
-@dry_run_option
-@format_option()
-@click.pass_obj
-def resolve(context: Context, key: str, resolution: str, code: str | None, dry_run: bool, fmt: str) -> None:
-    """End the outage and the incidents that belong to it, and tell the agencies.
-
-    The same command again goes on where it was interrupted.
-    """
-    from csctool.desk.outages import resolve
-    from csctool.render.outages import announced, progress
-
-    done = resolve(context.desk(dry_run=dry_run), key, resolution, code=code, progress=progress)
     announced(context.took(done), fmt, dry_run=dry_run)

@@ -164,6 +164,13 @@ class _Agency:
                 seen.add(one.letter or "")
                 self._letters.setdefault(place(one), []).append(one.at)
 
+    def _remember(self, notices: list[Notice], now: datetime) -> None:
+        """What has just left as one letter, where what was delivered lately has been read already."""
+        if self._looked:
+            there = place(notices[-1])
+            self._letters.setdefault(there, []).append(now)
+            self._last.update({(there, notice.ticket, notice.event): now for notice in notices})
+
     def _rehearse(self, plan: Plan) -> None:
         now = self._desk.clock()
         for bundle in plan.bundles:
@@ -233,12 +240,10 @@ class _Agency:
                     record = delivered(notice, now, outcome.receipt, outcome.detail, answer=answer, letter=several)
                     ledger.note(record)
                     gone.add(notice.id)
-                    self._last[place(notice), notice.ticket, notice.event] = now
                     if notice in told:
                         self._told(record)
                 self.sent += 1
-                if self._looked:
-                    self._letters.setdefault(place(told[-1]), []).append(now)
+                self._remember(rest, now)
             else:
                 kept |= self._kept(rest, outcome, now)
         ledger.settle()

@@ -138,6 +138,21 @@ def resolve(
     return done
 
 
+def cancel(desk: Desk, key: str, reason: str, progress: Progress = _silent) -> Announced:
+    """Planned work does not take place, or there is no outage after all: its agencies hear of it. Incidents that belong
+    to it stay as they are: what people reported is still to be looked at.
+
+    The same command again goes on where it was interrupted.
+    """
+    desk.permit("outage")
+    ticket = _outage(desk, key)
+    if ticket.status in ("resolved", "closed"):
+        raise RefusedError(f"{ticket.key} is {ticket.status}: it is over and can't be cancelled")
+    if ticket.status in OPEN:
+        ticket = _only(desk.cancel([ticket.key], reason, None, None))
+    return _announce(desk, ticket, progress)
+
+
 # -- looking -------------------------------------------------------------------------------------------------
 
 
@@ -203,7 +218,7 @@ def _told(desk: Desk, key: str, ticket: Ticket, event: Event) -> int | None:
 
 
 def _counter(ticket: Ticket) -> str:
-    return f"outage:{ticket.key}"
+    return f"{outage.TOLD_OF}{ticket.key}"
 
 
 # -- names ---------------------------------------------------------------------------------------------------

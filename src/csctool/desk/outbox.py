@@ -124,5 +124,5 @@ def _named(word: str, there: dict[str, dict[str, Notice]]) -> list[tuple[str, st
     if len(found) > 1:
         raise UsageError(f"{word} is the beginning of {len(found)} messages", "give more of it")
     if not found:
-        raise NotFoundError(f"no such message waits: {word}", "csctool notify list shows what does")
+        raise NotFoundError(f"no such message waits: {word.lower()}", "csctool notify list shows what does")
     return found

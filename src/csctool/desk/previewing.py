@@ -10,11 +10,11 @@ from csctool.desk.desk import Desk
 from csctool.desk.ports import Letter, Wording
 from csctool.desk.telling import Telling
 from csctool.domain import outage
-from csctool.domain.naming import hint
+from csctool.domain.naming import hint, nearest
 from csctool.domain.notice import Notice, identity
 from csctool.domain.occasion import EVENTS, letter_of, names_of
 from csctool.domain.past import ticket_after
-from csctool.domain.recipients import recipients
+from csctool.domain.recipients import WORDS, is_place, recipients
 from csctool.domain.sample import MADE_UP, sample
 from csctool.domain.ticket import Event, Ticket, split_key
 from csctool.errors import CscError, NotFoundError, UsageError
@@ -96,6 +96,10 @@ def _letters(desk: Desk, ticket: Ticket, event: Event, found: list[Telling], to:
 def _otherwise(desk: Desk, ticket: Ticket, event: Event, to: str | None) -> Iterator[Notice]:
     """Whom no rule tells: the one who was asked for, else the requester, with an address or without."""
     role = to or "requester"
+    known = (*WORDS, *desk.settings.people)
+    near = nearest(role, known) if role not in known and "@" not in role and not is_place(role) else None
+    if near is not None:
+        raise NotFoundError(f"there is nobody called {role!r}", f"did you mean {near}?")
     agency = desk.directory.agency(ticket.agency)
     there = [one for one in recipients(desk.settings, agency, ticket, event, role) if one.to]
     if not there and to is not None:

@@ -151,8 +151,11 @@ def _alarmed(desk: Desk, ticket: Ticket, alarm: Alarm, now: datetime) -> Ticket:
 
 
 def _when(alarm: Alarm) -> str:
-    word = "is at risk since" if alarm.verb == "warn" else "was promised for"
-    return f"{word} {lifecycle.rfc3339(alarm.at)}"
+    at = lifecycle.rfc3339(alarm.at)
+    if alarm.verb == "warn":
+        return f"is at risk since {at}"
+    promised = lifecycle.rfc3339(alarm.promised or alarm.at)
+    return f"was promised for {promised}" + (f", and counts as broken since {at}" if promised != at else "")
 
 
 def _escalated(desk: Desk, ticket: Ticket, alarm: Alarm, now: datetime) -> tuple[Ticket, list[Swept]]:

@@ -57,6 +57,14 @@ def place(text: str) -> tuple[str, int | None]:
     return host.lower(), int(port) if port else None
 
 
+def hosts_of(url: str | None, hosts: tuple[str, ...]) -> tuple[str, ...]:
+    """What a web hook may call: the hosts that are listed, and that of its own `url`."""
+    if url is None:
+        return hosts
+    found = endpoint(url)
+    return (*hosts, f"{found.host}:{found.port}")
+
+
 def allowed(found: Endpoint, hosts: tuple[str, ...]) -> bool:
     """Whether a list of hosts names this one, on this port."""
     usual = found.port == _PORTS["https" if found.secure else "http"]

@@ -15,6 +15,8 @@ from csctool.domain.words import OUTAGE
 
 #: People report trouble before anybody knows that it is an outage: incidents from this long before it may belong to it.
 BEFORE = timedelta(hours=4)
+#: How the counter of an agency begins that says how far it has been told of an outage; the ticket's key follows.
+TOLD_OF = "outage:"
 
 #: verb of an event -> the verb under which an agency hears of it, so that rules for ordinary tickets pass it over.
 _ANNOUNCED = {"open": "outage-open", "note": "outage-update", "resolve": "outage-resolve", "cancel": "outage-resolve"}

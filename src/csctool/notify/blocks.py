@@ -66,6 +66,7 @@ def page(filled: str) -> Page:
 
 def plain_page(text: str) -> Page:
     """A text that is no template: its paragraphs."""
+    text = "\n".join(line.rstrip() for line in text.split("\n"))  # so that none is the mark of a signature
     paragraphs = re.split(r"\n\s*\n", text.strip("\n"))
     return Page(tuple(Block("paragraph", tuple(one.split("\n"))) for one in paragraphs if one.strip()))
 

@@ -114,6 +114,7 @@ def _staffs(letter: Letter, settings: DeskSettings, tongue: Tongue) -> dict[str,
         "assignee_before": event.changes.get("assignee", (None, None))[0],
         "handovers": ticket.handovers, "bounces": ticket.bounces, "minutes": ticket.minutes,
         "lead": _new(event, "told"), "clock": clock, "clock_name": tongue.name("clock", clock), "clock_due": due,
+        "clock_broken": _new(event, "broken_at"),
         "objections": list(_new(event, "objections") or ()), "linked": [link.key for link in ticket.links],
         "history": [_line(e, tongue) for e in standing(ticket.history)[-EVENTS:]],
     }  # fmt: skip

@@ -165,6 +165,8 @@ class SmtpTransport:
         else:
             ran = run(table.password_command, b"", table.timeout)
             found = ran.out.strip("\r\n")
+            if ran.status is None:
+                raise ShutError(f"{table.password_command[0]} gave no password within {table.timeout} s")
             if ran.status != 0 or not found:
                 raise ShutError(f"{table.password_command[0]} gave no password (exit {ran.status})")
         if not found.isascii():

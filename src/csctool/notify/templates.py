@@ -4,13 +4,15 @@ agencies/DHS/templates/ru/opened.txt    agencies/DHS/templates/opened.txt    (th
 templates/ru/opened.txt                 templates/opened.txt                 (the desk's)
 """
 
+import errno
 import os
+import stat
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from csctool.errors import CscError, SettingsError
+from csctool.errors import CscError, NotPermittedError, SettingsError, StorageError
 from csctool.notify.neutral import neutral
 from csctool.notify.tongue import Names
 
@@ -21,6 +23,10 @@ SHIPPED = os.path.join(os.path.dirname(__file__), "templates")
 DIRECTORY = "templates"
 NAMES = "names.toml"
 LAST = "en"
+#: What whoever wrote a template may have done wrong with its file; every other failure is the disk's.
+MISTAKES = frozenset({
+    errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO, errno.ENAMETOOLONG,
+})  # fmt: skip
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -32,12 +38,16 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Templates:
-    """The templates of an agency. What can't be read is passed over and told by `troubles`."""
+    """The templates of an agency. One that can't be used is passed over and told by `trouble`.
+
+    A disk that fails is another matter: nobody knows what stands there, so no words are taken for the next best ones.
+    Raises StorageError, NotPermittedError for a directory that may not be looked into.
+    """
 
     def __init__(self, root: str, agency: str, read: Read, trouble: Callable[[CscError], None]) -> None:
         self._root = root
         own = (os.path.join(root, "agencies", agency), root)
-        self._layers = [(place, read) for place in own if os.path.isdir(os.path.join(place, DIRECTORY))]
+        self._layers = [(place, read) for place in own if _is_directory(os.path.join(place, DIRECTORY))]
         self._layers.append((os.path.dirname(SHIPPED), _shipped))
         self._trouble = trouble
         self._known: dict[tuple[str, str], Found | None] = {}
@@ -46,8 +56,8 @@ class Templates:
         """The languages in which there is anything."""
         found: set[str] = set()
         for place, _ in self._layers:
-            with os.scandir(os.path.join(place, DIRECTORY)) as entries:
-                found.update(entry.name for entry in entries if entry.is_dir() and len(entry.name) <= 20)
+            entries = _entries(os.path.join(place, DIRECTORY))
+            found.update(name for name, directory in entries if directory and len(name) <= 20)
         return sorted(found)
 
     def stems(self) -> set[str]:
@@ -55,9 +65,10 @@ class Templates:
         found: set[str] = set()
         for place, _ in self._layers:
             top = os.path.join(place, DIRECTORY)
-            for directory in (top, *(os.path.join(top, locale) for locale in self.locales())):
-                if os.path.isdir(directory):
-                    found.update(name.removesuffix(".txt") for name in os.listdir(directory) if name.endswith(".txt"))
+            there = _entries(top)
+            for name, directory in list(there):
+                there += _entries(os.path.join(top, name)) if directory else []
+            found.update(name.removesuffix(".txt") for name, _ in there if name.endswith(".txt"))
         return {name.removesuffix(".staff") for name in found}
 
     def find(self, name: str, locales: Sequence[str]) -> Iterator[Found]:
@@ -97,6 +108,8 @@ class Templates:
         except UnicodeDecodeError:
             self._trouble(SettingsError(f"{path}: it is not UTF-8", "convert it, e.g. with iconv"))
         except OSError as error:
+            if error.errno not in MISTAKES:
+                raise _failed(path, error) from error
             self._trouble(SettingsError(f"{path}: {error.strerror}", "the next best words are used"))
         except CscError as error:
             self._trouble(error)
@@ -106,3 +119,28 @@ class Templates:
 def _shipped(place: str, name: str) -> bytes:
     with open(os.path.join(place, name), "rb") as file:
         return file.read()
+
+
+def _is_directory(path: str) -> bool:
+    """Whether there is a directory of templates. That nobody can say is no answer."""
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise _failed(path, error) from error
+
+
+def _entries(path: str) -> list[tuple[str, bool]]:
+    """The names in a directory that may be searched, each with whether it is a directory, too."""
+    try:
+        os.stat(os.path.join(path, "."))
+        with os.scandir(path) as entries:
+            return [(entry.name, entry.is_dir()) for entry in entries]
+    except OSError as error:
+        raise _failed(path, error) from error
+
+
+def _failed(path: str, error: OSError) -> CscError:
+    kind = NotPermittedError if isinstance(error, PermissionError) else StorageError
+    return kind(f"can't read {path}: {error.strerror}")

@@ -57,6 +57,8 @@ def why(error: OSError, seconds: int) -> str:
         return f"no answer within {seconds} s"
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError) and error.reason == "WRONG_VERSION_NUMBER":
+        return "what answers there speaks no TLS"
     if isinstance(error, socket.gaierror):
         return "there is no such host"
     return (error.strerror or str(error) or type(error).__name__).lower()

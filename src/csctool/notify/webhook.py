@@ -15,7 +15,7 @@ from contextlib import suppress
 
 from csctool import __version__
 from csctool.desk.ports import Letter, Outcome, Wording
-from csctool.domain.endpoint import Endpoint, EndpointError, allowed, endpoint
+from csctool.domain.endpoint import Endpoint, EndpointError, allowed, endpoint, hosts_of
 from csctool.domain.transports import Webhook
 from csctool.notify.secrets import secret, signing_key
 from csctool.notify.transport import document, trusted, why
@@ -36,7 +36,7 @@ class WebhookTransport:
 
     def __init__(self, table: Webhook) -> None:
         self._table = table
-        self._hosts = (*table.hosts, *_host_of(table.url))
+        self._hosts = hosts_of(table.url, table.hosts)
         self._key: bytes | None = None
         self._watch = Watch(table.timeout)
         self._lines: dict[Place, http.client.HTTPConnection] = {}
@@ -134,10 +134,3 @@ def _outcome(there: Endpoint, status: int, said: bytes) -> Outcome:
         text = "redirects are not followed"
     error = f"{there.host} answered {status}" + (f": {text}" if text else "")
     return Outcome(error=error, final=status < 500 and status not in AGAIN)
-
-
-def _host_of(url: str | None) -> tuple[str, ...]:
-    if url is None:
-        return ()
-    found = endpoint(url)
-    return (f"{found.host}:{found.port}",)

@@ -136,13 +136,19 @@ class Host:
         message = Message(
             notice.transport, notice.to, text, notice.template, subject, notice.ticket, id=notice.id, event=notice.event
         )  # fmt: skip
-        for impl in self._ask("deliver", []):
+        passed: list[Passed] = []
+        for impl in self._ask("deliver", passed):
             try:
                 receipt = impl.ask({"message": message})
             except FailedError as error:
                 return Outcome(error=f"plugin {impl.plugin}: {error}")
             if isinstance(receipt, Receipt):
                 return Outcome(receipt.id, receipt.detail)
+        if passed:  # one of these may be whose transport it is
+            one = passed[0]
+            return Outcome(
+                error=f"nobody who can be asked knows the transport {notice.transport}; plugin {one.plugin}: {one.why}"
+            )
         return None
 
     def failures(self) -> list[CscError]:

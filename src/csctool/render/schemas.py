@@ -11,6 +11,7 @@ from csctool.domain.keeping import Backup, Restored
 from csctool.domain.notice import Delivery, Dispatch, Notice
 from csctool.domain.sla.ledger import Ledger
 from csctool.domain.ticket import Event, Ticket
+from csctool.render.rows import document, lines, rows, write
 
 Row = dict[str, Any]
 
@@ -112,6 +113,9 @@ SCHEMAS: dict[str, Callable[[], Any]] = {
     "sla": lambda: msgspec.defstruct("Sla", [("schema", Literal["csctool.sla/1"]), *_fields(Ledger)]),
     "sla.recompute": lambda: _envelope("sla.recompute", checked=int, differences=list[Row]),
     "sla.simulate": _rows("sla.simulate"),
+    "demo": lambda: _envelope("demo", desk=str | None, steps=list[Row]),
+    "completion": lambda: _envelope("completion", shell=str, script=str),
+    "schemas": lambda: _envelope("schemas", schemas=list[str]),
     "error": lambda: msgspec.defstruct("Error", [("error", Failure)]),
     **{
         f"report.{name}": _rows(f"report.{name}")
@@ -123,3 +127,40 @@ SCHEMAS: dict[str, Callable[[], Any]] = {
 def schema(name: str) -> dict[str, Any]:
     """The JSON Schema (2020-12) of one output."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(SCHEMAS[name]())}
+
+
+def named(fmt: str) -> None:
+    """The names of all."""
+    if fmt == "table":
+        write("".join(f"{name}\n" for name in SCHEMAS))
+    elif fmt == "json":
+        document({"schema": "csctool.schemas/1", "schemas": list(SCHEMAS)})
+    elif fmt == "jsonl":
+        lines([{"name": name} for name in SCHEMAS])
+    else:
+        rows([{"name": name} for name in SCHEMAS], ("name",), fmt)
+
+
+def shown(name: str, fmt: str) -> None:
+    """One schema; or a row for each field of the document."""
+    found = schema(name)
+    if fmt in ("table", "json"):
+        document(found)
+    elif fmt == "jsonl":
+        lines([found])
+    else:
+        whole = found["$defs"][found["$ref"].rpartition("/")[2]]
+        fields = [{"field": field, "type": _type(kind)} for field, kind in whole["properties"].items()]
+        rows(fields, ("field", "type"), fmt)
+
+
+def _type(kind: Row) -> str:
+    """A field's type in a word: `string`, `array of Ticket`, `integer or null`."""
+    if "anyOf" in kind:
+        return " or ".join(map(_type, kind["anyOf"]))
+    if "$ref" in kind:
+        return str(kind["$ref"]).rpartition("/")[2]
+    if "enum" in kind:
+        return " or ".join(map(str, kind["enum"]))
+    told = str(kind.get("type", "any"))
+    return f"{told} of {_type(kind['items'])}" if kind.get("items") else told

@@ -3,14 +3,20 @@
 import click
 from click.shell_completion import ShellComplete, get_completion_class
 
-from csctool.render.rows import write
+from csctool.render.rows import document, rows, write
 
 
-def completion(command: click.Command, shell: str) -> None:
-    """The script for bash, zsh or fish."""
+def completion(command: click.Command, shell: str, fmt: str = "table") -> None:
+    """The script for bash, zsh or fish: as it stands, or with the shell beside it for a script that asks."""
     found = get_completion_class(shell)
     if found is None:
         raise click.UsageError(f"no completion for {shell}")
     completer = found(command, {}, "csctool", "_CSCTOOL_COMPLETE")
     # The script as it stands: for bash, click's own `source` would first start a bash to ask for its version.
-    write(ShellComplete.source(completer).rstrip("\n") + "\n")
+    script = ShellComplete.source(completer).rstrip("\n") + "\n"
+    if fmt == "table":
+        write(script)
+    elif fmt in ("json", "jsonl"):
+        document({"schema": "csctool.completion/1", "shell": shell, "script": script})
+    else:
+        rows([{"shell": shell, "script": script}], ("shell", "script"), fmt)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, tzinfo
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -291,32 +291,35 @@ def _worded(message: str, kind: type[Section], prefix: str) -> str:
         near = nearest(unknown[1], known)
         right = f"did you mean `{near}`?" if near else f"known: {', '.join(known)}" if known else ""
         return f"{key + ': ' if key else ''}unknown key `{unknown[1]}`" + (f"; {right}" if right else "")
-    other = re.fullmatch(r"Invalid enum value '(.*)'", what)
-    if other:
-        right = hint(other[1], _words_of(_kind_at(kind, place)), "one of")
-        return f"{key}: there is no {other[1]!r}; {right}"
+    choice = re.fullmatch(r"Invalid enum value '(.*)'", what)
+    if choice:
+        return f"{key}: there is no {choice[1]!r}; {hint(choice[1], _choices(kind, place), 'one of')}"
     for name, word in _WORDS.items():
         what = what.replace(f"`{name}`", word).replace(f"`{name} | null`", word)
-    what = what.replace("`str | object`", "text or a table").replace("`", "")
+    what = (
+        what.replace("`str | object`", "text or a table")
+        .replace("`bool | array`", "true, false or a list")
+        .replace("`", "")
+    )
     return f"{key or 'file'}: {what[0].lower()}{what[1:]}"
 
 
 def _known_keys(kind: Any, place: str) -> list[str]:
     """The keys that the section at a place may have; none where any name may stand."""
-    kind = _kind_at(kind, place)
-    if isinstance(kind, type) and issubclass(kind, Section):
-        return [field.encode_name for field in msgspec.structs.fields(kind)]
+    found = _at(kind, place)
+    if isinstance(found, type) and issubclass(found, Section):
+        return [field.encode_name for field in msgspec.structs.fields(found)]
     return []
 
 
-def _words_of(kind: Any) -> list[str]:
-    """The words that a value may be."""
-    found = [part if isinstance(part, str) else _words_of(part) for part in get_args(kind)]
-    return [word for part in found for word in ([part] if isinstance(part, str) else part)]
+def _choices(kind: Any, place: str) -> list[str]:
+    """The words of which one may stand at a place; none where any may."""
+    found = _at(kind, place)
+    return [str(word) for part in (found, *get_args(found)) if get_origin(part) is Literal for word in get_args(part)]
 
 
-def _kind_at(kind: Any, place: str) -> Any:
-    """The type of what stands at a place, such as `incident.P1` or `tiers[4]`."""
+def _at(kind: Any, place: str) -> Any:
+    """The type of what stands at a place (`incident.P1`, `tiers[4]`) of a section."""
     for word in re.findall(r"[^.\[\]]+", place):
         if isinstance(kind, type) and issubclass(kind, Section):
             kind = next((field.type for field in msgspec.structs.fields(kind) if field.encode_name == word), None)

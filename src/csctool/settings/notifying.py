@@ -99,6 +99,30 @@ def no_transport(rule: Rule, desk: DeskSettings, plain: Sequence[str]) -> Iterat
         yield "unknown-value", f"transport: there is no {way!r}", likely(way, ways)
 
 
+def no_place(rule: Rule, desk: DeskSettings, transport: str | None) -> Iterator[Problem]:
+    """Recipients that a web hook never calls: each message to them would be given up."""
+    from csctool.domain.endpoint import EndpointError, allowed, endpoint, hosts_of
+    from csctool.domain.transports import Webhook
+
+    way = rule.then.get("transport") or transport or ""
+    table = desk.transports.get(way)
+    if not isinstance(table, Webhook):
+        return
+    for word in rule.then["to"]:
+        if "://" not in word:
+            if table.url is None:
+                yield "unknown-value", f"to: {word!r} is no URL, and [transports.{way}] has none", ""
+            continue
+        try:
+            there = endpoint(word)
+        except EndpointError as error:
+            yield "unknown-value", f"to: {error}", "write e.g. https://hooks.example.gov/csctool"
+            continue
+        if not allowed(there, hosts_of(table.url, table.hosts)):
+            wrong = f"to: {there.host}:{there.port} is none of the hosts that may be called"
+            yield "unknown-value", wrong, f"name it in hosts of [transports.{way}]"
+
+
 def _free_words(way: str, desk: DeskSettings) -> bool:
     """Whether a transport may have names for places that only it knows; mail has none."""
     return getattr(desk.transports.get(way), "kind", way) != "smtp"

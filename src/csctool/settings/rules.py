@@ -89,7 +89,7 @@ def read_rules(
     Raises SettingsError for a file that is no TOML.
     """
     from csctool.domain.rulecheck import Finding
-    from csctool.settings.notifying import no_transport, on_desk
+    from csctool.settings.notifying import no_place, no_transport, on_desk
 
     try:
         rules, wrong = rules_from(read_text(path), path)
@@ -99,6 +99,7 @@ def read_rules(
     for rule in rules.notify:
         problems = list(on_desk(rule, desk, transport or desk.notify.transport))
         problems += no_transport(rule, desk, plain)
+        problems += no_place(rule, desk, transport or desk.notify.transport)
         wrong += (Finding(kind, path, rule.line, rule.name, message, hint) for kind, message, hint in problems)
         if not problems:
             telling.append(rule)

@@ -4,7 +4,8 @@ What the old desk delivered stays delivered. A message that waits in the backup 
 any other is held for a person to look at: it may have been delivered since, or the desk may be a copy to look at.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,8 +16,27 @@ from csctool.storage.journal import Journal, Ledger
 RESTORED = "the desk was restored: it may have been delivered"
 
 
-def outbox(backup: Mapping[int, Notice], before: Iterable[Notice], delivered: Iterable[Delivery]) -> dict[int, Notice]:
-    """The outbox to go on with: what the backup has, what still waited `before`, what was `delivered` by then."""
+class Lives(NamedTuple):
+    """What the desk before a restore and the one after it have in common: of the agencies that are restored, by key of
+    a ticket, so many of its first events. Nothing changes with the others."""
+
+    restored: Collection[str]
+    common: Mapping[str, int]
+
+    def both_have(self, ticket: str, seq: int) -> bool:
+        """Whether an event of the desk before has happened in the one after it, too."""
+        return self.elsewhere(ticket) or seq <= self.common.get(ticket, 0)
+
+    def elsewhere(self, ticket: str) -> bool:
+        """Whether a ticket is one of an agency that is not restored: outages of the home agency are told by others."""
+        return ticket.rpartition("-")[0] not in self.restored
+
+
+def outbox(
+    backup: Mapping[int, Notice], before: Iterable[Notice], delivered: Iterable[Delivery], lives: Lives
+) -> dict[int, Notice]:  # fmt: skip
+    """The outbox to go on with: what the backup has, what still waited `before`, what was `delivered` by then; and what
+    waited about tickets that are not restored."""
     known, gone = {notice.id: notice for notice in before}, {one.id for one in delivered}
     found = {}
     for at, notice in backup.items():
@@ -24,7 +44,9 @@ def outbox(backup: Mapping[int, Notice], before: Iterable[Notice], delivered: It
             found[at] = known[notice.id]
         elif notice.id not in gone:
             found[at] = _held(notice)
-    return found
+    there = {notice.id for notice in backup.values()}
+    more = [one for one in known.values() if one.id not in there and lives.elsewhere(one.ticket)]
+    return found | dict(enumerate(more, max(backup, default=0) + 1))
 
 
 def _held(notice: Notice) -> Notice:
@@ -33,10 +55,10 @@ def _held(notice: Notice) -> Notice:
     return msgspec.structs.replace(notice, state="held", error=notice.error or RESTORED)
 
 
-def still_true(journal: Journal, common: Mapping[str, int]) -> list[Delivery]:
-    """The deliveries that tell of events which the restored tickets have, too: by key, the first `common` of each.
-    Others told of what has not happened any more; the same numbers may come to mean something else."""
-    return [one for one in journal.since() if one.seq <= common.get(one.ticket, 0)]
+def still_true(journal: Journal, lives: Lives) -> list[Delivery]:
+    """The deliveries that tell of events which have happened after the restore, too. Others told of what has not
+    happened any more; the same numbers may come to mean something else."""
+    return [one for one in journal.since() if lives.both_have(one.ticket, one.seq)]
 
 
 def merge(new: str, deliveries: Iterable[Delivery]) -> None:

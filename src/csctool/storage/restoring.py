@@ -87,8 +87,9 @@ class Restoration:
     def _furnish(self) -> None:
         """Numbers and generations that go on, owners and modes, and what no backup holds. Raises OSError."""
         stamp = f"{self._at:%Y-%m-%d}"
+        lives = staging.lives(map(self._new, self.keys), self._old)
         self._done = [
-            staging.join(self._new(key), self._old[key], self._shelf(key).directory, stamp) for key in self.keys
+            staging.join(self._new(key), self._old[key], self._shelf(key).directory, stamp, lives) for key in self.keys
         ]
         for key in self.keys:
             old, new = self._shelf(key).directory, self._new(key).directory

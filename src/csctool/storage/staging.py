@@ -8,7 +8,7 @@ that a reader who looked at both desks notices.
 
 import os
 import stat
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ import msgspec
 from csctool.domain.audit import Gap
 from csctool.domain.keeping import Returned
 from csctool.domain.notice import Notice
+from csctool.domain.outage import TOLD_OF
 from csctool.errors import CscError, DamagedError, StorageError
 from csctool.storage import briefs, codec, files, lock, members, recalling, salvage
 from csctool.storage.bundle import Bundle, Place
@@ -31,7 +32,8 @@ SPARE = 16 * 1024 * 1024
 class Old(NamedTuple):
     """What an agency of the old desk says: tickets that the new one lacks, its counter, generation and joint record.
 
-    `common` says by key how many events of a ticket are the same in both; None where that can't be read.
+    `common` says by key how many events of a ticket are the same in both; None where that can't be read. `counters` are
+    the others that it has.
     """
 
     lost: Sequence[str] = ()
@@ -41,6 +43,7 @@ class Old(NamedTuple):
     joint: msgspec.Raw | None = None
     notices: Sequence[Notice] = ()
     common: Mapping[str, int] | None = None
+    counters: Mapping[str, int] | None = None
 
 
 def lay_out(bundle: Bundle, place: str, wanted: Callable[[str], bool], progress: Callable[[int], None]) -> None:
@@ -112,7 +115,8 @@ def old_of(shelf: Shelf, new: Shelf) -> Old:
     except DamagedError as error:
         why = error.message
     joint, notices = live.joint.undecoded().get("1"), list(live.notices().values())
-    return Old(lost, why, live.counter("number"), live.generation, joint, notices, common)
+    counters = codec.counters(live.counters.undecoded().get("1"))
+    return Old(lost, why, counters.get("number", 0), live.generation, joint, notices, common, counters)
 
 
 def _alike(shelf: Shelf, live: Database, new: Shelf) -> Iterator[tuple[str, int, int]]:
@@ -130,19 +134,31 @@ def _by_number(found: tuple[str, int, int]) -> int:
     return int(found[0])
 
 
-def join(shelf: Shelf, old: Old, before: str, at: str) -> Returned:
+def lives(shelves: Iterable[Shelf], old: Mapping[str, Old]) -> recalling.Lives:
+    """What the agencies that are restored had before and have after it. Where the old one can't be read, whatever the
+    new one has."""
+    common: dict[str, int] = {}
+    if all(one == Old() for one in old.values()):
+        return recalling.Lives(list(old), common)  # a new desk: nobody was told anything here
+    for shelf in shelves:
+        there = old[shelf.agency].common
+        if there is None:
+            tickets = shelf.everything(shelf.live())
+            there = {f"{shelf.agency}-{number}": codec.head(one).version for number, one in tickets.items()}
+        common |= there
+    return recalling.Lives(list(old), common)
+
+
+def join(shelf: Shelf, old: Old, before: str, at: str, lives: recalling.Lives) -> Returned:
     """Let the new agency go on where the old one stood: numbers, generation, what was written with other agencies, and
     what was told, by the record in the directory `before`."""
     live = shelf.live()
     live.upgrade()
     tickets = shelf.everything(live)
-    common = old.common
-    if common is None:
-        common = {f"{shelf.agency}-{number}": codec.head(document).version for number, document in tickets.items()}
-    delivered = recalling.still_true(Journal(before), common)
+    delivered = recalling.still_true(Journal(before), lives)
     recalling.merge(shelf.directory, delivered)
-    notices = recalling.outbox(live.notices(), old.notices, delivered)
-    if live.outbox.undecoded():
+    notices = recalling.outbox(live.notices(), old.notices, delivered, lives)
+    if notices or live.outbox.undecoded():
         live.outbox.truncate()
         live.outbox.put({at: codec.encode(notice) for at, notice in notices.items()})
     if live.joint.undecoded():
@@ -154,13 +170,23 @@ def join(shelf: Shelf, old: Old, before: str, at: str) -> Returned:
     if old.number > number:
         gap = Gap(number + 1, old.number, f"restored {at} from an earlier backup")
         live.gaps.put({1: codec.encode([*live.known_gaps(), gap])})
-        counters["number"] = old.number
+    onward = {"number": max(number, old.number), **_told_elsewhere(old, lives)}
+    if onward.items() - counters.items():
+        counters |= onward
         live.counters.put({1: codec.encode(counters)})
     if live.documents():
         live.go_on_from(old.generation)
         files.replace([shelf.replacement(live)])
     held = sum(notice.error == recalling.RESTORED for notice in notices.values())
     return Returned(shelf.agency, len(tickets), counters.get("number", 0), list(old.lost), old.unreadable, held)
+
+
+def _told_elsewhere(old: Old, lives: recalling.Lives) -> dict[str, int]:
+    """How far the agency has been told of outages that are not restored."""
+    return {
+        name: told for name, told in (old.counters or {}).items()
+        if name.startswith(TOLD_OF) and lives.elsewhere(name.removeprefix(TOLD_OF))
+    }  # fmt: skip
 
 
 # -- directories ---------------------------------------------------------------------------------------------------

@@ -20,11 +20,16 @@ Verb = Literal["warn", "breach"]
 
 
 class Alarm(msgspec.Struct, frozen=True, order=True):
-    """`at` is when it was due, `clock` as `standing.stored_clocks` names it: `resolution`, `ola:apps`, …"""
+    """`at` is when it was due, `clock` as `standing.stored_clocks` names it: `resolution`, `ola:apps`, …
+
+    `promised` is the due time of the clock. A breach may come later than that: a target that was set when its time had
+    passed is broken from that moment on.
+    """
 
     at: datetime
     clock: str
     verb: Verb
+    promised: datetime | None = None
 
 
 def due_alarms(ticket: Ticket, now: datetime) -> list[Alarm]:
@@ -57,20 +62,23 @@ def fired(ticket: Ticket) -> frozenset[tuple[str, str]]:
 
 
 def told(alarm: Alarm) -> dict[str, tuple[Any, Any]]:
-    """What the event of an alarm carries among its changes."""
-    return {"clock": (None, alarm.clock), "due_at": (None, msgspec.to_builtins(alarm.at))}
+    """What the event of an alarm carries among its changes: the clock and the time that was due, of a breach the one
+    that had been promised; and from when on that counts as broken, where it is another."""
+    due = alarm.promised if alarm.verb == "breach" and alarm.promised else alarm.at
+    found: dict[str, tuple[Any, Any]] = {"clock": (None, alarm.clock), "due_at": (None, msgspec.to_builtins(due))}
+    return found if due == alarm.at else {**found, "broken_at": (None, msgspec.to_builtins(alarm.at))}
 
 
 def _alarm(name: str, clock: Mapping[str, Any], now: datetime) -> Alarm | None:
-    broken = moment(clock, "breached_at")
-    if broken is not None:
-        return Alarm(broken, name, "breach") if now >= broken else None  # a clock set back sees nothing before its time
+    broken, due = moment(clock, "breached_at"), moment(clock, "due")
+    if broken is not None:  # a clock set back sees nothing before its time
+        return Alarm(broken, name, "breach", due) if now >= broken else None
     if clock["state"] != "running":
         return None
-    due, warns = moment(clock, "due"), moment(clock, "warns_at")
+    warns = moment(clock, "warns_at")
     if due is not None and now > due:
-        return Alarm(due, name, "breach")
-    return Alarm(warns, name, "warn") if warns is not None and now >= warns else None
+        return Alarm(due, name, "breach", due)
+    return Alarm(warns, name, "warn", due) if warns is not None and now >= warns else None
 
 
 def _next(name: str, clock: Mapping[str, Any], told: frozenset[tuple[str, str]]) -> datetime | None:
