@@ -13,6 +13,8 @@ pytestmark = needs_root
 
 #: Users and a group that every Debian has. The desk belongs to OWNER, the agency DHS to the group as well.
 OWNER, STRANGER, GROUP = "games", "nobody", "games"
+#: The agency hears of outages.
+TELLING = '[[notify]]\non = ["outage"]\nto = ["noc@dhs.gov"]\ntransport = "file"\n'
 
 
 @pytest.fixture
@@ -74,6 +76,20 @@ def test_owner_group_and_mode_are_kept_over_a_desk(shared, top, who):
     technician(who, shared)("restore", str(top / "desk.tar.gz"))
     assert list(map(rights, watched)) == before
     technician(OWNER, shared)("start", "DHS-1")
+
+
+def test_what_a_restore_makes_in_an_agency_is_its_groups_too(shared, top):
+    technician(OWNER, shared)("backup", str(top / "desk.tar.gz"))
+    (shared / "agencies/DHS/rules.toml").write_text(TELLING)
+    technician(OWNER, shared)("outage", "open", "voicemail", "-a", "DHS", "-m", "Down")
+    technician(OWNER, shared).open("Printer jams")
+    technician(OWNER, shared)("notify", "send")
+    (sent,) = (shared / "agencies/DHS/sent").iterdir()
+    technician("root", shared)("restore", str(top / "desk.tar.gz"), "-a", "DHS", "--force")
+    for path in (shared / "agencies/DHS/open.json", sent):
+        assert rights(path) == (OWNER, GROUP, 0o660)
+    assert rights(sent.parent) == (OWNER, GROUP, 0o2770)
+    assert technician(OWNER, shared).open("Printer jams again") == "DHS-2"
 
 
 def test_root_gives_a_new_desk_the_owner_and_group_that_it_had(shared, top):

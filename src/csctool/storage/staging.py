@@ -94,8 +94,11 @@ def _require_room(place: str, size: int) -> None:
 
 
 def prepare(shelf: Shelf) -> None:
-    """Make what is derived from an agency's files, and check them. Raises DamagedError."""
+    """Make what is derived from an agency's files, and check them. Raises DamagedError, OSError."""
     os.makedirs(shelf.archives.directory, 0o700, exist_ok=True)
+    # A new file gets what its directory grants: here all, since nobody else gets in; `settle_in` leaves it its share.
+    for directory, _, _ in os.walk(shelf.directory):
+        os.chmod(directory, 0o777)
     shelf.live()
     shelf.archives.save_index()
     briefs.save(shelf.archives)
@@ -170,7 +173,7 @@ def join(shelf: Shelf, old: Old, before: str, at: str, lives: recalling.Lives) -
     if old.number > number:
         gap = Gap(number + 1, old.number, f"restored {at} from an earlier backup")
         live.gaps.put({1: codec.encode([*live.known_gaps(), gap])})
-    onward = {"number": max(number, old.number), **_told_elsewhere(old, lives)}
+    onward = _told_elsewhere(old, lives) | ({"number": old.number} if old.number > number else {})
     if onward.items() - counters.items():
         counters |= onward
         live.counters.put({1: codec.encode(counters)})
