@@ -44,18 +44,26 @@ def note(database: Database) -> None:
     """
     try:
         letters = _letters(database)
-        found = together((glance.agenda for _, _, glance in database.glances()), letters)
+        found = together(_agendas(database), letters)
     except DamagedError:
         return
     noted = Noted(found.at, found.quiet, found.finished, generation=database.generation + 1, letters=letters)
     database.put_first(TABLE, codec.encode(_checked(noted)))
 
 
+def _agendas(database: Database) -> Iterable[Agenda]:
+    """What its tickets wait for. Where tickets and messages were only added, the file tells of the rest."""
+    tickets, outbox = database.tickets.undecoded(), database.outbox.undecoded()
+    if isinstance(tickets, Folded) and (own := _own(database)) and (isinstance(outbox, Folded) or own.letters is None):
+        return [own, *(codec.glance(document).agenda for document in tickets.fresh.values())]
+    return (glance.agenda for _, _, glance in database.glances())
+
+
 def _letters(database: Database) -> datetime | None:
     """When the first message that waits is due. Where some were only added, the file's own agenda tells of the rest."""
     outbox = database.outbox.undecoded()
-    if isinstance(outbox, Folded) and (known := _known(database)) is not msgspec.UNSET:
-        return earliest([known, *_due(outbox.fresh.values())])
+    if isinstance(outbox, Folded) and (own := _own(database)) and not isinstance(own.letters, msgspec.UnsetType):
+        return earliest([own.letters, *_due(outbox.fresh.values())])
     return earliest(_due(outbox.values()))
 
 
@@ -63,11 +71,12 @@ def _due(documents: Iterable[msgspec.Raw]) -> Iterator[datetime]:
     return (one.due for one in map(codec.timed, documents) if one.state == "waiting")
 
 
-def _known(database: Database) -> datetime | msgspec.UnsetType | None:
-    """The same as the file itself tells it that the database was read from, where it does."""
+def _own(database: Database) -> Noted | None:
+    """The agenda of the file that the database was read from, where it has one to be believed."""
     document = database.documents().get(TABLE, {}).get("1")
-    noted = None if document is None else _believed(document, database.generation)
-    return noted.letters if noted and database.format == codec.FORMAT else msgspec.UNSET
+    if document is None or database.format != codec.FORMAT:
+        return None
+    return _believed(document, database.generation)
 
 
 def read(path: str) -> Agenda | None:

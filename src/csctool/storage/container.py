@@ -17,7 +17,7 @@ OpenSSL's digests takes. The header and the checksum stay as they are in every l
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from zlib import adler32, crc32
 
 import msgspec
@@ -83,14 +83,14 @@ def check(blob: bytes | bytearray, path: str) -> Header:
     return header
 
 
-def unpack(blob: bytes | bytearray, path: str, folded: str | None = None) -> tuple[Header, codec.Tables]:
-    """Header and tables of a store file, the documents in the header's format; the table called `folded` stays as it is
-    until somebody looks into it. Raises what `check` raises, and DamagedError for no JSON."""
+def unpack(blob: bytes | bytearray, path: str, folded: Container[str] = ()) -> tuple[Header, codec.Tables]:
+    """Header and tables of a store file, the documents in the header's format; tables called as in `folded` stay as
+    they are until somebody looks into them. Raises what `check` raises, and DamagedError for no JSON."""
     header = check(blob, path)
     try:
         tables = msgspec.json.decode(blob, type=dict[str, msgspec.Raw])
         del tables["csctool"]
-        return header, {name: _table(lines, blob if name == folded else None) for name, lines in tables.items()}
+        return header, {name: _table(lines, blob if name in folded else None) for name, lines in tables.items()}
     except codec.UNREADABLE as error:
         raise damaged(path, str(error)) from error
 

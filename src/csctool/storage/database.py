@@ -14,8 +14,8 @@ from csctool.domain.words import FINISHED
 from csctool.storage import codec, container, files
 from csctool.storage.folded import Folded
 
-#: The table of the messages that wait.
-OUTBOX = "outbox"
+#: The tables of the tickets, and of the messages that wait.
+TICKETS, OUTBOX = "tickets", "outbox"
 
 
 class StagedStorage(Storage):
@@ -29,7 +29,7 @@ class StagedStorage(Storage):
         self.generation, self.format = 0, codec.FORMAT
         self.staged = False
         if blob is not None:
-            header, self._tables = container.unpack(blob, path, OUTBOX)
+            header, self._tables = container.unpack(blob, path, (TICKETS, OUTBOX))
             self.generation, self.format = header.generation, header.format
 
     def read(self) -> codec.Tables | None:  # type: ignore[override]
@@ -128,7 +128,7 @@ class Database(TinyDB):
     @property
     def tickets(self) -> Documents:
         """The tickets, by number."""
-        return self.table("tickets", cache_size=0)  # type: ignore[return-value]
+        return self.table(TICKETS, cache_size=0)  # type: ignore[return-value]
 
     @property
     def counters(self) -> Documents:

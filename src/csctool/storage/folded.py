@@ -1,7 +1,7 @@
 """A table that stays as it lies in its file: what nobody asks for costs nobody anything, however much of it there is.
 
-Thousands of messages may wait while a mail server is down. Whoever opens a ticket then adds some to them and has no
-need to know the others.
+Whoever opens a ticket adds one to those of the agency, and some messages to those that wait, which may be thousands
+while a mail server is down; he has no need to know the others.
 """
 
 from collections.abc import Iterator, Mapping
@@ -56,7 +56,8 @@ class Folded(Mapping[str, msgspec.Raw]):
 
     @cached_property
     def _documents(self) -> dict[str, msgspec.Raw]:
+        text = b"".join((BEGIN, *self.lines(), END)) if self.fresh else self._table
         try:
-            return msgspec.json.decode(b"".join((BEGIN, *self.lines(), END)), type=dict[str, msgspec.Raw])
+            return msgspec.json.decode(text, type=dict[str, msgspec.Raw])
         except codec.UNREADABLE as error:
             raise DamagedError(f"a table of a store file can't be read: {error}", "run csctool doctor") from error

@@ -94,7 +94,11 @@ class Work:
         if self.staged:
             given = self.live.counter("number")
             before = {number: self.before(number) if number <= given else None for number in self.staged}
-            self.live.tickets.put({n: codec.sealed(ticket, before[n]) for n, ticket in self.staged.items()})
+            documents = {n: codec.sealed(ticket, before[n]) for n, ticket in self.staged.items()}
+            if min(documents) > given:
+                self.live.tickets.append(documents)
+            else:
+                self.live.tickets.put(documents)
             self._pass_over(given, sorted(number for number, document in before.items() if document is None))
             # A number once seen is never given out again, also when it came with an import.
             self.raise_to("number", max(self.staged))
