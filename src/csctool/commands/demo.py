@@ -2,13 +2,16 @@
 
 import shlex
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from csctool.commands.context import Context
 from csctool.commands.options import FILLED, dry_run_option, format_option
 from csctool.errors import CscError
+
+if TYPE_CHECKING:
+    from csctool.render.demo import Telling
 
 
 @click.command("demo")
@@ -31,7 +34,7 @@ def command(ctx: click.Context, keep: str | None, dry_run: bool, fmt: str) -> No
                 _walk(ctx, place, telling)
 
 
-def _walk(ctx: click.Context, place: str | None, telling: Any) -> None:
+def _walk(ctx: click.Context, place: str | None, telling: "Telling") -> None:
     """Run each command at the desk that is to be made there; without a place only tell of them."""
     from csctool.desk.demo.walk import WALK
 

@@ -97,7 +97,7 @@ def _otherwise(desk: Desk, ticket: Ticket, event: Event, to: str | None) -> Iter
     """Whom no rule tells: the one who was asked for, else the requester, with an address or without."""
     role = to or "requester"
     known = (*WORDS, *desk.settings.people)
-    near = nearest(role, known) if role not in known and "@" not in role and not is_place(role) else None
+    near = nearest(role, known) if role not in known and not is_place(role) else None
     if near is not None:
         raise NotFoundError(f"there is nobody called {role!r}", f"did you mean {near}?")
     agency = desk.directory.agency(ticket.agency)

@@ -6,7 +6,7 @@ import click
 from click.shell_completion import ShellComplete, get_completion_class
 
 
-def completion(command: click.Command, shell: str, fmt: str = "table") -> None:
+def completion(command: click.Command, shell: str, fmt: str) -> None:
     """The script for bash, zsh or fish: as it stands, or with the shell beside it for a script that asks."""
     found = get_completion_class(shell)
     if found is None:

@@ -42,27 +42,30 @@ def note(database: Database) -> None:
 
     A document that can't be read leaves it without one: the sweep then looks at every ticket, and tells.
     """
+    own = _own(database)
     try:
-        letters = _letters(database)
-        found = together(_agendas(database), letters)
+        letters = _letters(database, own)
+        found = together(_agendas(database, own), letters)
     except DamagedError:
         return
     noted = Noted(found.at, found.quiet, found.finished, generation=database.generation + 1, letters=letters)
     database.put_first(TABLE, codec.encode(_checked(noted)))
 
 
-def _agendas(database: Database) -> Iterable[Agenda]:
-    """What its tickets wait for. Where tickets and messages were only added, the file tells of the rest."""
+def _agendas(database: Database, own: Noted | None) -> Iterable[Agenda]:
+    """What its tickets wait for. Where tickets and messages were only added, the file's `own` agenda tells of the
+    rest."""
     tickets, outbox = database.tickets.undecoded(), database.outbox.undecoded()
-    if isinstance(tickets, Folded) and (own := _own(database)) and (isinstance(outbox, Folded) or own.letters is None):
+    if own and isinstance(tickets, Folded) and (isinstance(outbox, Folded) or own.letters is None):
         return [own, *(codec.glance(document).agenda for document in tickets.fresh.values())]
     return (glance.agenda for _, _, glance in database.glances())
 
 
-def _letters(database: Database) -> datetime | None:
-    """When the first message that waits is due. Where some were only added, the file's own agenda tells of the rest."""
+def _letters(database: Database, own: Noted | None) -> datetime | None:
+    """When the first message that waits is due. Where some were only added, the file's `own` agenda tells of the
+    rest."""
     outbox = database.outbox.undecoded()
-    if isinstance(outbox, Folded) and (own := _own(database)) and not isinstance(own.letters, msgspec.UnsetType):
+    if own and isinstance(outbox, Folded) and not isinstance(own.letters, msgspec.UnsetType):
         return earliest([own.letters, *_due(outbox.fresh.values())])
     return earliest(_due(outbox.values()))
 
