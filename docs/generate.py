@@ -76,7 +76,7 @@ def script(shell: str) -> str:
     """The completion script of a shell."""
     text = io.StringIO()
     with contextlib.redirect_stdout(text):
-        completion(root, shell)
+        completion(root, shell, "table")
     return text.getvalue()
 
 
